@@ -1,0 +1,1 @@
+"""Slotwarden: the credentials that builds and deployments need, kept in Vault and projected into Secrets."""

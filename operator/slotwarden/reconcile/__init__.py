@@ -1,0 +1,1 @@
+"""Level-triggered reconciliation: one queue, two kinds of key, observe, decide, act."""
