@@ -1,0 +1,1 @@
+"""The custom resources: their models, their conditions, and the CRD that is made from them."""

@@ -1,0 +1,56 @@
+"""What all models share: they read what the API server has already validated, and never show what they hold.
+
+Limits that only the API server enforces (patterns, lengths, CEL) therefore stand in `json_schema_extra` and not in
+pydantic's own constraints: a stored object stays readable when a rule becomes stricter, and there is one set of
+messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Model(BaseModel):
+    """A frozen part of an object, in camelCase outside and snake_case inside."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+        # The input of a failed validation can hold a value.
+        hide_input_in_errors=True,
+    )
+
+    def to_object(self) -> dict[str, Any]:
+        """The JSON form, without what is absent. Refuses a model that holds a value."""
+        return self.model_dump(by_alias=True, exclude_none=True, mode="json")
+
+
+class OwnerReference(Model):
+    """The part of an owner reference that tells whose an object is."""
+
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool | None = None
+
+
+class ObjectMeta(Model):
+    """The part of `metadata` that the operator reads. Times are RFC 3339 in UTC, so that text order is time order."""
+
+    namespace: str
+    name: str
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    creation_timestamp: str = ""
+    deletion_timestamp: str | None = None
+    labels: Mapping[str, str] = Field(default_factory=dict)
+    annotations: Mapping[str, str] = Field(default_factory=dict)
+    owner_references: tuple[OwnerReference, ...] = ()

@@ -1,0 +1,130 @@
+"""The status of a SecretSlot. It tells whether a value is there and where, and never holds one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slotwarden.resources.base import Model
+from slotwarden.resources.conditions import Condition
+
+SlotType = Literal["git", "registry"]
+_TIME = {"format": "date-time"}
+
+
+class VaultStatus(Model):
+    """Which version of which entry in Vault is the value."""
+
+    path: Annotated[
+        str, Field(description="Path of the entry below the mount, for example slotwarden/acme/slots/ghcr-pull.")
+    ]
+    version: Annotated[
+        int,
+        Field(
+            description="Version of the entry that the Secrets hold.",
+            json_schema_extra={"format": "int64"},
+        ),
+    ]
+    created_time: Annotated[
+        str,
+        Field(
+            description="When Vault made that version. It tells versions apart where their numbers begin at 1 again.",
+            json_schema_extra=_TIME,
+        ),
+    ]
+
+
+class ProjectionStatus(Model):
+    """One Secret that is made from the value."""
+
+    namespace: Annotated[str, Field(description="Namespace of the Secret.")]
+    secret_name: Annotated[str, Field(description="Name of the Secret.")]
+    type: Annotated[
+        str | None,
+        Field(description="Form of the Secret: dockerconfigjson or basic-auth."),
+    ] = None
+    uid: Annotated[
+        str | None,
+        Field(description="The Secret's uid. It stays the same through a rotation."),
+    ] = None
+    reason: Annotated[
+        str | None,
+        Field(description="Ready, or in one word what is in the way, for example ForeignSecret."),
+    ] = None
+    message: Annotated[
+        str | None,
+        Field(description="What is in the way, in a sentence."),
+    ] = None
+    mac: Annotated[
+        str | None,
+        Field(
+            description="Keyed MAC over what the Secret should hold, as key id and digest: drift is told by it "
+            "without keeping the value."
+        ),
+    ] = None
+
+
+class Status(Model):
+    """What is so."""
+
+    observed_generation: Annotated[
+        int,
+        Field(
+            description="The metadata.generation that this status tells of; -1 before the operator has looked.",
+            json_schema_extra={"format": "int64"},
+        ),
+    ] = -1
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Field(
+            description="Ready, Reconciling, Stalled, ValueStored and Projected, each with its cause.",
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = ()
+    type: Annotated[
+        SlotType | None,
+        Field(description="The kind of credential: git or registry."),
+    ] = None
+    has_value: Annotated[
+        bool | None,
+        Field(description="Whether Vault holds a value for the slot."),
+    ] = None
+    vault: Annotated[
+        VaultStatus | None,
+        Field(description="Where the value is in Vault, and which version of it."),
+    ] = None
+    created_at: Annotated[
+        str | None,
+        Field(description="When a value was first stored.", json_schema_extra=_TIME),
+    ] = None
+    updated_at: Annotated[
+        str | None,
+        Field(description="When the value last changed.", json_schema_extra=_TIME),
+    ] = None
+    last_sync_time: Annotated[
+        str | None,
+        Field(description="When the operator last changed something for the object.", json_schema_extra=_TIME),
+    ] = None
+    last_handled_refresh: Annotated[
+        str | None,
+        Field(description="The text of the annotation slotwarden.io/refresh that was last worked off."),
+    ] = None
+    source_mac: Annotated[
+        str | None,
+        Field(description="Keyed MAC over the value that was last taken from the source Secret, as key id and digest."),
+    ] = None
+    value_mac: Annotated[
+        str | None,
+        Field(description="Keyed MAC over the value that was last stored or read, as key id and digest."),
+    ] = None
+    projections: Annotated[
+        tuple[ProjectionStatus, ...],
+        Field(
+            description="The Secrets made from the value, and how each of them is.",
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["namespace", "secretName"],
+            },
+        ),
+    ] = ()
