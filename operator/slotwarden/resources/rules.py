@@ -7,6 +7,7 @@ is there. Each message says what to write instead.
 
 from __future__ import annotations
 
+import string
 from typing import Any, Final
 
 from slotwarden.resources import duration
@@ -14,7 +15,7 @@ from slotwarden.resources import duration
 Rule = dict[str, str]
 
 HOST_LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-HOST: Final = rf"({HOST_LABEL}([.]{HOST_LABEL})*|\\[[0-9a-f:.]+\\])"
+HOST: Final = rf"({HOST_LABEL}([.]{HOST_LABEL})*|\\[[0-9a-f]{{0,4}}(:[0-9a-f]{{0,4}}){{2,7}}\\])"
 PORT: Final = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 DNS_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 DNS_SUBDOMAIN_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
@@ -43,11 +44,17 @@ def validations(*rules: Rule) -> dict[str, Any]:
 
 _IS_LABEL: Final = f"matches('^{DNS_LABEL}$')"
 _SLOT: Final = "self.spec.slotName"
+# One replacement per character: CEL cannot bound the length of what `join` makes, so the API server refuses that.
+# First what stays, so that the mask's own letters are not met again.
+_MASK: Final = "".join(
+    [f".replace('{char}', 'l')" for char in f"{string.ascii_lowercase}{string.digits}-" if char != "l"]
+    + [f".replace('{char}', 'u')" for char in string.ascii_uppercase]
+    + [".replace('_', 's')"]
+)
 # Mirrors domain/names.py: `A_b` is `xa-bx.usl`.
 _ENCODED: Final = (
     f"{_SLOT}.size() <= 63 && {_SLOT}.{_IS_LABEL} ? {_SLOT} : "
-    f"'x' + {_SLOT}.lowerAscii().replace('_', '-') + 'x.' + "
-    f"{_SLOT}.split('').map(c, c.matches('[A-Z]') ? 'u' : c == '_' ? 's' : 'l').join('')"
+    f"'x' + {_SLOT}.lowerAscii().replace('_', '-') + 'x.' + {_SLOT}{_MASK}"
 )
 
 SECRET_SLOT: Final = validations(
@@ -108,8 +115,9 @@ def _value_rules(value: str) -> tuple[Rule, ...]:
 
 
 _ADDRESS: Final = "self.serverAddress"
-_NO_ADDRESS: Final = f"!has({_ADDRESS}) || {_ADDRESS} == ''"
-_SUGGESTED: Final = f"{_ADDRESS}.replace(' ', '').lowerAscii().split('://').filter(p, p != '')"
+# Empty is Docker Hub, and so is its key in a dockerconfigjson, which people copy from there: the one URL that is taken.
+_NO_ADDRESS: Final = f"!has({_ADDRESS}) || {_ADDRESS} in ['', 'https://index.docker.io/v1/']"
+# Mirrors domain/address.py `is_server_address`.
 _HUB: Final = "['index.docker.io', 'registry-1.docker.io', 'docker.io']"
 
 
@@ -157,6 +165,8 @@ REGISTRY: Final = validations(
 )
 
 _URL: Final = "self.url"
+# Mirrors domain/address.py `canonical_git_url`; \\x27 is a single quote.
+_GIT_PATH: Final = r"(/[A-Za-z0-9._~!$&\\x27()*+,;:@=-]+)*/?"
 _HTTP: Final = f"{_URL}.matches('^https?://')"
 _BARE_URL: Final = f"!{_URL}.matches('[?#]') && !{_URL}.matches('^https?://[^/]*@')"
 
@@ -184,8 +194,9 @@ GIT: Final = validations(
     ),
     rule(
         f"!{_HTTP} || !({_BARE_URL}) || {_URL}.matches('^https?://[^/]*[A-Z]')"
-        f" || {_URL}.matches('^https?://{HOST}(:{PORT})?(/[!-~]*)?$')",
-        "url is http(s)://host[:port][/path] with a port from 1 to 65535, without spaces: "
+        f" || {_URL}.matches('^https?://{HOST}(:{PORT})?{_GIT_PATH}$')"
+        f" && !{_URL}.matches('/[.][.]?(/|$)')",
+        "url is http(s)://host[:port][/path] with a port from 1 to 65535, without spaces, '%' and empty segments: "
         'write "https://git.example.com:8443/team"',
         field_path=".url",
     ),

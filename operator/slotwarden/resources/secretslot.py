@@ -12,6 +12,23 @@ from slotwarden.resources.base import Model, ObjectMeta
 from slotwarden.resources.credentials import Git, Registry
 from slotwarden.resources.slotstatus import Status
 
+__all__ = [
+    "API_VERSION",
+    "GROUP",
+    "KIND",
+    "PLURAL",
+    "VERSION",
+    "DeletionPolicy",
+    "Git",
+    "ObjectMeta",
+    "Projection",
+    "ProjectionType",
+    "Registry",
+    "SecretSlot",
+    "Spec",
+    "Status",
+]
+
 GROUP: Final = "slotwarden.io"
 VERSION: Final = "v1beta1"
 API_VERSION: Final = f"{GROUP}/{VERSION}"
@@ -20,6 +37,8 @@ PLURAL: Final = "secretslots"
 
 DeletionPolicy = Literal["Delete", "Retain"]
 ProjectionType = Literal["dockerconfigjson", "basic-auth"]
+LabelValue = Annotated[str, Field(json_schema_extra={"maxLength": 63})]
+AnnotationValue = Annotated[str, Field(json_schema_extra={"maxLength": 4096})]
 
 
 class Projection(Model):
@@ -44,7 +63,7 @@ class Projection(Model):
         ),
     ] = None
     labels: Annotated[
-        Mapping[str, str],
+        Mapping[str, LabelValue],
         Field(
             description="Labels for the Secret beside the operator's own, for example "
             "jenkins.io/credentials-type: usernamePassword.",
@@ -52,7 +71,7 @@ class Projection(Model):
         ),
     ] = Field(default_factory=dict)
     annotations: Annotated[
-        Mapping[str, str],
+        Mapping[str, AnnotationValue],
         Field(
             description="Annotations for the Secret beside the operator's own, for example "
             "tekton.dev/git-0: https://github.com.",
@@ -111,17 +130,9 @@ class Spec(Model):
 class SecretSlot(Model):
     """A whole object, as read from the API server."""
 
-    model_config = ConfigDict(json_schema_extra=rules.SECRET_SLOT)
-
     metadata: ObjectMeta
-    spec: Annotated[Spec, Field(description="What is asked for.")]
-    status: Annotated[
-        Status,
-        Field(
-            description="What is so, written by the operator.",
-            json_schema_extra={"default": {"observedGeneration": -1}},
-        ),
-    ] = Status()
+    spec: Spec
+    status: Status = Status()
 
     @classmethod
     def from_object(cls, raw: Mapping[str, Any]) -> SecretSlot:
