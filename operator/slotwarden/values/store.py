@@ -1,0 +1,142 @@
+"""The one door to stored values: every access names its organization, so that none can reach another's by a path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slotwarden.sensitive import Sensitive
+    from slotwarden.values.paths import EntryRef, SlotPaths
+    from slotwarden.vault.kv import Entry, EntryMetadata, Health, VaultKV, Written
+
+
+class ValueStore(Protocol):
+    """Versioned values with check-and-set. Methods raise `VaultError`s, and `UnsafePath` before any request."""
+
+    def location(self, ref: EntryRef) -> str:
+        """The path to show to people: `<mount>/<prefix>/<organization>/slots/<slot>`."""
+        ...
+
+    async def read(self, ref: EntryRef) -> Entry | None:
+        """The current version, deleted or not; None without an entry."""
+        ...
+
+    async def read_metadata(self, ref: EntryRef) -> EntryMetadata | None:
+        """The versions and custom metadata; None without an entry."""
+        ...
+
+    async def write(self, ref: EntryRef, data: Mapping[str, Sensitive], *, cas: int) -> Written:
+        """Make a new version; raises `CasMismatch` unless `cas` is the current one (0: no entry)."""
+        ...
+
+    async def write_custom_metadata(self, ref: EntryRef, custom_metadata: Mapping[str, str]) -> None:
+        """Replace the custom metadata; makes the entry where there is none."""
+        ...
+
+    async def soft_delete(self, ref: EntryRef, versions: Sequence[int]) -> None:
+        """Mark versions as deleted."""
+        ...
+
+    async def undelete(self, ref: EntryRef, versions: Sequence[int]) -> None:
+        """Take back `soft_delete`."""
+        ...
+
+    async def destroy(self, ref: EntryRef, versions: Sequence[int]) -> None:
+        """Remove the data of versions for good."""
+        ...
+
+    async def purge(self, ref: EntryRef) -> None:
+        """Remove the entry for good, metadata and all."""
+        ...
+
+    async def list_organizations(self) -> list[str]:
+        """The organizations that have entries. Denied where the policy names single namespaces."""
+        ...
+
+    async def list_slots(self, organization: str) -> list[EntryRef]:
+        """An organization's entries, deleted ones too."""
+        ...
+
+    async def read_mac_key(self) -> Entry | None:
+        """The MAC key's entry."""
+        ...
+
+    async def create_mac_key(self, data: Mapping[str, Sensitive], *, cas: int) -> None:
+        """Store the MAC key; raises `CasMismatch` where another was faster."""
+        ...
+
+    async def health(self) -> Health:
+        """The state of the store itself; does not raise where it is away."""
+        ...
+
+
+class VaultStore:
+    """`ValueStore` on a KV version 2 mount."""
+
+    def __init__(self, kv: VaultKV, paths: SlotPaths) -> None:
+        self._kv = kv
+        self._paths = paths
+
+    def _path(self, ref: EntryRef) -> str:
+        return ref.path(self._paths.prefix)
+
+    def location(self, ref: EntryRef) -> str:
+        """See `ValueStore`; so for all methods."""
+        return f"{self._kv.mount}/{self._path(ref)}"
+
+    async def read(self, ref: EntryRef) -> Entry | None:
+        """See `ValueStore`."""
+        return await self._kv.read(self._path(ref))
+
+    async def read_metadata(self, ref: EntryRef) -> EntryMetadata | None:
+        """See `ValueStore`."""
+        return await self._kv.read_metadata(self._path(ref))
+
+    async def write(self, ref: EntryRef, data: Mapping[str, Sensitive], *, cas: int) -> Written:
+        """See `ValueStore`."""
+        return await self._kv.write(self._path(ref), data, cas=cas)
+
+    async def write_custom_metadata(self, ref: EntryRef, custom_metadata: Mapping[str, str]) -> None:
+        """See `ValueStore`."""
+        await self._kv.write_custom_metadata(self._path(ref), custom_metadata)
+
+    async def soft_delete(self, ref: EntryRef, versions: Sequence[int]) -> None:
+        """See `ValueStore`."""
+        await self._kv.soft_delete(self._path(ref), versions)
+
+    async def undelete(self, ref: EntryRef, versions: Sequence[int]) -> None:
+        """See `ValueStore`."""
+        await self._kv.undelete(self._path(ref), versions)
+
+    async def destroy(self, ref: EntryRef, versions: Sequence[int]) -> None:
+        """See `ValueStore`."""
+        await self._kv.destroy(self._path(ref), versions)
+
+    async def purge(self, ref: EntryRef) -> None:
+        """See `ValueStore`."""
+        await self._kv.purge(self._path(ref))
+
+    async def list_organizations(self) -> list[str]:
+        """See `ValueStore`."""
+        listed = await self._kv.list(self._paths.organizations())
+        return [name for name in map(self._paths.parse_organization, listed) if name is not None]
+
+    async def list_slots(self, organization: str) -> list[EntryRef]:
+        """See `ValueStore`."""
+        listed = await self._kv.list(self._paths.slots(organization))
+        refs = (self._paths.parse_slot(organization, name) for name in listed)
+        return [ref for ref in refs if ref is not None]
+
+    async def read_mac_key(self) -> Entry | None:
+        """See `ValueStore`."""
+        return await self._kv.read(self._paths.mac_key())
+
+    async def create_mac_key(self, data: Mapping[str, Sensitive], *, cas: int) -> None:
+        """See `ValueStore`."""
+        await self._kv.write(self._paths.mac_key(), data, cas=cas)
+
+    async def health(self) -> Health:
+        """See `ValueStore`."""
+        return await self._kv.health()

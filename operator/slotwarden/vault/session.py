@@ -1,0 +1,231 @@
+"""A token that is always good: login, renewal before it ends, and one new login when it was revoked.
+
+A connection belongs to one token. A new token makes a new connection, which is swapped in; requests on the old one end
+as they may. Logins are single-flight, however many requests find the token invalid at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.sensitive import Sensitive
+from slotwarden.vault.adapter import Answer, Connection, http_session
+from slotwarden.vault.errors import Failure, Operation, VaultDenied, VaultError, VaultRejected, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from slotwarden.vault.config import VaultConfig
+
+    Request = Callable[[Connection], Answer]
+    Observe = Callable[[str, str, float], None]
+
+LOOKUP: Final = "auth/token/lookup-self"
+RENEW: Final = "auth/token/renew-self"
+MIN_DELAY: Final = 1.0
+MAX_BACKOFF: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How long a token lives: seconds from now, 0 for ever."""
+
+    ttl: float
+    renewable: bool
+
+
+class Session:
+    """Requests to Vault with a valid token. Belongs to one event loop; made without any request.
+
+    Args:
+        config: how Vault is reached.
+        observe: called after each request with operation, HTTP status (or `timeout`, `tls`, `unreachable`) and seconds.
+        sleep: the clock that renewal waits on.
+        rand: uniform in [0, 1), for jitter.
+        connect: makes the connection of a token; None is an anonymous one.
+    """
+
+    def __init__(
+        self,
+        config: VaultConfig,
+        *,
+        observe: Observe | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        rand: Callable[[], float] = random.random,
+        connect: Callable[[Sensitive | None], Connection] | None = None,
+    ) -> None:
+        self._config = config
+        self._observe = observe
+        self._sleep = sleep
+        self._rand = rand
+        self._http = http_session(config)
+        self._connect = connect or (lambda token: Connection(config, self._http, token))
+        self._threads = ThreadPoolExecutor(config.threads, thread_name_prefix="vault")
+        self._current: Connection | None = None
+        self._login: asyncio.Task[Connection | None] | None = None
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def call(self, operation: Operation, path: str, request: Request, *, creates: bool = False) -> Answer:
+        """Run one request in the thread pool, with one new login where the token turns out to be invalid.
+
+        Cancelling does not stop the thread: a write may still happen.
+
+        Raises:
+            VaultError: see `slotwarden.vault.errors`.
+        """
+        connection = self._current or await self._replace(None)
+        if connection is None:
+            raise AssertionError("a first login gives a connection or raises")
+        try:
+            return await self._attempt(operation, path, connection, request, creates=creates)
+        except VaultDenied:
+            fresh = await self._replace(connection)
+            if fresh is None:
+                raise
+        return await self._attempt(operation, path, fresh, request, creates=creates)
+
+    async def health(self) -> Answer:
+        """Vault's own health, asked without a token."""
+        return await self._attempt(Operation.HEALTH, "sys/health", self._connect(None), Connection.health)
+
+    async def close(self) -> None:
+        """End renewal, let running requests end, and close the connections."""
+        tasks = [task for task in (self._login, self._renewal) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        self._http.close()
+
+    async def _attempt(
+        self, operation: Operation, path: str, connection: Connection, request: Request, *, creates: bool = False
+    ) -> Answer:
+        start, code = time.monotonic(), "cancelled"
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads, request, connection)
+            code = str(answer.status)
+        except Failure as failure:
+            code = failure.code
+            raise explain(failure, operation, path, creates=creates) from None
+        else:
+            return answer
+        finally:
+            if self._observe is not None:
+                self._observe(operation.value, code, time.monotonic() - start)
+
+    async def _replace(self, stale: Connection | None, *, force: bool = False) -> Connection | None:
+        """A connection better than the stale one; None where that one's token is still valid."""
+        if self._current is not stale:
+            return self._current
+        if self._login is None or self._login.done():
+            self._login = asyncio.create_task(self._log_in(stale, force=force))
+            # Whoever waits gets the error; where all of them were cancelled, nobody misses it.
+            self._login.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._login)
+
+    async def _log_in(self, stale: Connection | None, *, force: bool) -> Connection | None:
+        if stale is not None and not force and await self._is_valid(stale):
+            return None
+        lease: Lease | None = None
+        if self._config.auth == "kubernetes":
+            token, lease = await self._kubernetes_login()
+        else:
+            token = self._config.token or await self._read_file(self._config.token_file, LOOKUP)
+            if stale is not None and token == stale.token:
+                message = f"Vault answered 403 at {LOOKUP}: the token is no longer valid: it has expired or was revoked"
+                raise VaultDenied(Operation.LOOKUP, LOOKUP, message)
+        self._current = connection = self._connect(token)
+        if self._renewal is not None:
+            self._renewal.cancel()
+        self._renewal = asyncio.create_task(self._keep(connection, lease))
+        return connection
+
+    async def _is_valid(self, connection: Connection) -> bool:
+        try:
+            await self._attempt(Operation.LOOKUP, LOOKUP, connection, Connection.lookup)
+        except VaultDenied:
+            return False
+        return True
+
+    async def _kubernetes_login(self) -> tuple[Sensitive, Lease]:
+        config, path = self._config, f"auth/{self._config.auth_mount}/login"
+        jwt = await self._read_file(config.jwt_path, path)
+        role = config.role or ""
+        answer = await self._attempt(
+            Operation.LOGIN, path, self._connect(None), lambda c: c.login(role, jwt, config.auth_mount)
+        )
+        try:
+            auth = answer.body["auth"]
+            return Sensitive.of_text(auth["client_token"]), _lease(auth, "lease_duration")
+        except (KeyError, TypeError, AttributeError):
+            message = f"Vault answered {answer.status} to a login at {path}: no Kubernetes auth method is mounted there"
+            raise VaultRejected(Operation.LOGIN, path, message) from None
+
+    async def _read_file(self, file: Path | None, path: str) -> Sensitive:
+        """A token from a file, without the newline that editors leave."""
+        try:
+            content = await asyncio.to_thread(file.read_bytes) if file is not None else b""
+        except OSError as error:
+            message = f"no login to Vault: {file} cannot be read ({error.strerror})"
+            raise VaultDenied(Operation.LOGIN, path, message) from None
+        if not content.strip():
+            raise VaultDenied(Operation.LOGIN, path, f"no login to Vault: {file} is empty")
+        return Sensitive(content.strip())
+
+    async def _keep(self, connection: Connection, lease: Lease | None) -> None:
+        """Keep the token alive until it is replaced; a token that never ends needs nothing."""
+        failures, wait, term = 0, 0.0, 0.0
+        if lease is not None:
+            wait, term = self._two_thirds(lease), lease.ttl
+        while lease is None or lease.ttl > 0:
+            await self._sleep(wait)
+            try:
+                lease = await (self._look_up(connection) if lease is None else self._extend(connection, lease, term))
+            except VaultError as error:
+                if isinstance(error, VaultDenied) and self._config.auth == "token":
+                    # Nothing to log in with: the next request tells whoever waits for it.
+                    return
+                failures += 1
+                wait = min(MAX_BACKOFF, MIN_DELAY * 2**failures) * (0.5 + 0.5 * self._rand())
+            else:
+                failures, wait, term = 0, self._two_thirds(lease), max(term, lease.ttl)
+
+    async def _look_up(self, connection: Connection) -> Lease:
+        answer = await self._attempt(Operation.LOOKUP, LOOKUP, connection, Connection.lookup)
+        return _lease(answer.body.get("data"), "ttl")
+
+    async def _extend(self, connection: Connection, lease: Lease, term: float) -> Lease:
+        """Renew; log in anew where that gives less than half of the full term, as it does near the maximal TTL."""
+        by_login = self._config.auth == "kubernetes"
+        if lease.renewable:
+            try:
+                answer = await self._attempt(Operation.RENEW, RENEW, connection, Connection.renew)
+            except VaultDenied:
+                if not by_login:
+                    raise
+            else:
+                renewed = _lease(answer.body.get("auth"), "lease_duration")
+                if not by_login or renewed.ttl >= term / 2:
+                    return renewed
+        if not by_login:
+            return Lease(0, renewable=False)
+        # Where this succeeds, the task that runs here is cancelled: the new token has one of its own.
+        await self._replace(connection, force=True)
+        return lease
+
+    def _two_thirds(self, lease: Lease) -> float:
+        """Seconds until renewal, spread over the tenth before two thirds, so that replicas do not renew together."""
+        return max(MIN_DELAY, lease.ttl * 2 / 3 * (0.9 + 0.1 * self._rand()))
+
+
+def _lease(properties: object, field: str) -> Lease:
+    """The lease in an answer; one that cannot be read is looked at again in a minute."""
+    if not isinstance(properties, dict) or not isinstance(properties.get(field), int | float):
+        return Lease(60, renewable=True)
+    return Lease(properties[field], renewable=bool(properties.get("renewable")))
