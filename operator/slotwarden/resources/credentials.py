@@ -32,19 +32,21 @@ _FROM = (
 class SecretKeyRef(Model):
     """One key of a Secret in the object's own namespace."""
 
+    model_config = ConfigDict(json_schema_extra=rules.SECRET_KEY_REF)
+
     name: Annotated[
         str,
         Field(
             description="Name of the Secret, in the same namespace, for example ghcr-source. Label it "
             'slotwarden.io/watch: "true" to have changes followed at once; else they are seen at the next refresh.',
-            json_schema_extra={"minLength": 1, "maxLength": 253, "pattern": rules.DNS_SUBDOMAIN_PATTERN},
+            json_schema_extra={"maxLength": 253},
         ),
     ]
     key: Annotated[
         str,
         Field(
             description="Key in the Secret's data that holds the value, for example password.",
-            json_schema_extra={"minLength": 1, "maxLength": 253, "pattern": rules.DATA_KEY_PATTERN},
+            json_schema_extra={"maxLength": 253},
         ),
     ]
 

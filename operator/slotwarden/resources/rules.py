@@ -18,7 +18,7 @@ HOST_LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 HOST: Final = rf"({HOST_LABEL}([.]{HOST_LABEL})*|\\[[0-9a-f]{{0,4}}(:[0-9a-f]{{0,4}}){{2,7}}\\])"
 PORT: Final = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 DNS_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-DNS_SUBDOMAIN_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+DNS_SUBDOMAIN_PATTERN: Final = f"^{DNS_LABEL}([.]{DNS_LABEL})*$"
 DATA_KEY_PATTERN: Final = "^[-._a-zA-Z0-9]+$"
 SLOT_NAME_PATTERN: Final = "^[A-Za-z0-9_-]{1,64}$"
 
@@ -62,11 +62,28 @@ SECRET_SLOT: Final = validations(
         f"has({_SLOT}) || self.metadata.name.size() <= 63 && self.metadata.name.{_IS_LABEL}",
         "without spec.slotName the object's name is the slot's name: at most 63 of a-z, 0-9 and '-', no dot; "
         "for any other slot name set spec.slotName",
+        field_path=".metadata.name",
     ),
     rule(
-        f"!has({_SLOT}) || self.metadata.name == ({_ENCODED})",
+        f"!has({_SLOT}) || !{_SLOT}.matches('{SLOT_NAME_PATTERN}') || self.metadata.name == ({_ENCODED})",
         "metadata.name must be the encoded form of spec.slotName",
+        field_path=".metadata.name",
         message_expression=f"'for this spec.slotName metadata.name must be \"' + ({_ENCODED}) + '\"'",
+    ),
+)
+
+# As rules and not as patterns, which would print what stands there: a value in the place of a name is an easy mistake.
+SECRET_KEY_REF: Final = validations(
+    rule(
+        f"self.name.matches('{DNS_SUBDOMAIN_PATTERN}')",
+        "name is the name of a Secret: a-z, 0-9, '-' and '.', begins and ends with a letter or digit: "
+        'write "ghcr-source"',
+        field_path=".name",
+    ),
+    rule(
+        f"self.key.matches('{DATA_KEY_PATTERN}')",
+        "key is a key of a Secret's data: letters, digits, '-', '_' and '.': write \"password\"",
+        field_path=".key",
     ),
 )
 
