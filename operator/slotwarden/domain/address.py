@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 DOCKER_HUB: Final = "https://index.docker.io/v1/"
-SERVER: Final = (
-    r"([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*|\[[0-9a-f:.]{2,45}\])(:[1-9][0-9]{0,4})?"
-)
 MAX_SERVER: Final = 253
 
-_SERVER = re.compile(SERVER)
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_HOST = rf"({_LABEL}(\.{_LABEL})*|\[[0-9a-f]{{0,4}}(:[0-9a-f]{{0,4}}){{2,7}}\])"
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_SERVER = re.compile(f"{_HOST}(:{_PORT})?")
 _HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _API_PATH = re.compile(r"/(v[12]/?)?")
@@ -73,10 +72,4 @@ def canonical_git_url(text: str) -> str:
 
 
 def _is_host(text: str) -> bool:
-    if len(text) > MAX_SERVER or _SERVER.fullmatch(text) is None:
-        return False
-    try:
-        urlsplit(f"//{text}").port  # noqa: B018 - raises where the port or an IPv6 address is out of range
-    except ValueError:
-        return False
-    return True
+    return len(text) <= MAX_SERVER and _SERVER.fullmatch(text) is not None
