@@ -1,0 +1,102 @@
+{{- define "slotwarden.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "slotwarden.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains (include "slotwarden.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "slotwarden.name" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* For objects outside the release's namespace: two releases of one name in two namespaces do not collide. */}}
+{{- define "slotwarden.uniqueName" -}}
+{{- printf "%s.%s" (include "slotwarden.fullname" .) .Release.Namespace -}}
+{{- end -}}
+
+{{- define "slotwarden.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "slotwarden.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "slotwarden.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "slotwarden.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{- define "slotwarden.labels" -}}
+{{ include "slotwarden.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "slotwarden.subject" -}}
+- kind: ServiceAccount
+  name: {{ include "slotwarden.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end -}}
+
+{{/* What the operator does in each namespace, and nothing else. */}}
+{{- define "slotwarden.rules" -}}
+- apiGroups: [slotwarden.io]
+  resources: [secretslots]
+  # patch: an inline value is removed from the object.
+  verbs: [get, list, watch, patch]
+- apiGroups: [slotwarden.io]
+  resources: [secretslots/status]
+  verbs: [patch]
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
+
+{{- define "slotwarden.env" -}}
+{{- with .Values.namespaces -}}
+- name: SLOTWARDEN_NAMESPACE
+  value: {{ uniq . | join " " | quote }}
+{{ end -}}
+- name: SLOTWARDEN_VAULT_ADDRESS
+  value: {{ .Values.vault.address | quote }}
+- name: SLOTWARDEN_VAULT_AUTH
+  value: {{ .Values.vault.auth | quote }}
+{{- if eq .Values.vault.auth "kubernetes" }}
+- name: SLOTWARDEN_VAULT_ROLE
+  value: {{ .Values.vault.role | quote }}
+- name: SLOTWARDEN_VAULT_AUTH_MOUNT
+  value: {{ .Values.vault.authMount | quote }}
+{{- else }}
+- name: SLOTWARDEN_VAULT_TOKEN_FILE
+  value: /etc/slotwarden/vault-token/token
+{{- end }}
+- name: SLOTWARDEN_VAULT_MOUNT
+  value: {{ .Values.vault.mount | quote }}
+- name: SLOTWARDEN_VAULT_PREFIX
+  value: {{ .Values.vault.prefix | quote }}
+{{- with .Values.vault.namespace }}
+- name: VAULT_NAMESPACE
+  value: {{ . | quote }}
+{{- end }}
+{{- if .Values.vault.caSecret.name }}
+- name: VAULT_CACERT
+  value: /etc/slotwarden/vault-ca/ca.crt
+{{- end }}
+- name: SLOTWARDEN_LOG_FORMAT
+  value: {{ .Values.logFormat | quote }}
+- name: SLOTWARDEN_LISTEN_ADDRESS
+  value: 0.0.0.0
+- name: SLOTWARDEN_HEALTH_PORT
+  value: {{ .Values.ports.health | quote }}
+- name: SLOTWARDEN_METRICS_PORT
+  value: {{ .Values.ports.metrics | quote }}
+{{- end -}}
