@@ -7,6 +7,8 @@ import inspect
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from testbed.clients.errors import RefusedError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -15,7 +17,7 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT = 30.0
 INTERVAL = 0.1
 # What a check may raise while the truth is still on its way.
-PASSING = (AssertionError, LookupError, OSError)
+PASSING = (AssertionError, LookupError, OSError, RefusedError)
 
 
 class _Attempts:
@@ -41,8 +43,8 @@ def eventually(
 ) -> T:
     """Call `check` until it returns something true without raising, and return that.
 
-    AssertionError, LookupError and OSError (which requests' errors are) count as not yet. Raises AssertionError
-    with the last cause when `timeout` seconds are over.
+    AssertionError, LookupError, RefusedError and OSError (which requests' errors are) count as not yet. Raises
+    AssertionError with the last cause when `timeout` seconds are over.
     """
     attempts = _Attempts(timeout, message)
     while True:

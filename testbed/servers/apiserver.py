@@ -36,6 +36,8 @@ class ApiServer(Server):
     """The API server; users are known by bearer tokens that the testbed made up."""
 
     name = "kube-apiserver"
+    # It would wait for open watches, which clients never close.
+    stop_grace = 3.0
 
     @property
     def url(self) -> str:

@@ -1,0 +1,1 @@
+"""How tests and the demo look at the servers: clients with administrators' rights, readers of the audit logs."""

@@ -1,0 +1,97 @@
+"""The servers' own records of what was asked of them: tests count requests here, never by our own counters.
+
+A mark is a place in the log; reading from a mark sees only what came later.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Json = dict[str, Any]
+
+
+class _Log:
+    """A file of one JSON object per line; an unfinished last line is left for later."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def mark(self) -> int:
+        """The place after all that is written now."""
+        return self.path.stat().st_size
+
+    def _lines(self, since: int) -> Iterator[Json]:
+        with self.path.open("rb") as handle:
+            handle.seek(since)
+            for line in handle:
+                if line.endswith(b"\n"):
+                    yield json.loads(line)
+
+
+class KubernetesAudit(_Log):
+    """The API server's audit log, at the level of whole requests and responses."""
+
+    def events(
+        self,
+        *,
+        since: int = 0,
+        user: str | None = None,
+        namespace: str | None = None,
+        resource: str | None = None,
+        verbs: frozenset[str] | set[str] | None = None,
+    ) -> list[Json]:
+        """The answered requests of a user (the impersonated one counts), to a namespace, resource and verbs.
+
+        `resource` is `secrets` or, with a subresource, `secretslots/status`.
+        """
+        return [
+            event
+            for event in self._lines(since)
+            if event["stage"] in ("ResponseComplete", "ResponseStarted")
+            and not (event["stage"] == "ResponseStarted" and event["verb"] != "watch")
+            and user in (None, _user(event))
+            and namespace in (None, event.get("objectRef", {}).get("namespace"))
+            and resource in (None, _resource(event))
+            and (verbs is None or event["verb"] in verbs)
+        ]
+
+
+def _user(event: Json) -> str:
+    return str((event.get("impersonatedUser") or event["user"]).get("username"))
+
+
+def _resource(event: Json) -> str:
+    reference = event.get("objectRef", {})
+    parts = (reference.get("resource", ""), reference.get("subresource", ""))
+    return "/".join(part for part in parts if part)
+
+
+class VaultAudit(_Log):
+    """Vault's file audit device; values in it are HMACs, paths are not."""
+
+    def requests(
+        self, prefix: str = "", *, since: int = 0, operation: str | None = None, mount: str = "secret"
+    ) -> list[Json]:
+        """The requests to KV entries under `prefix` (any request where it is empty), each with its `path`.
+
+        `operation` is Vault's: create, read, update, delete, list, patch.
+        """
+        return [
+            entry["request"]
+            for entry in self._lines(since)
+            if entry["type"] == "request"
+            and (not prefix or _under(entry["request"]["path"], mount, prefix))
+            and operation in (None, entry["request"]["operation"])
+        ]
+
+
+def _under(path: str, mount: str, prefix: str) -> bool:
+    """Whether `path` is `<mount>/<data|metadata|delete|…>/<prefix>` or below."""
+    parts = path.split("/", 2)
+    rest = parts[2].rstrip("/") if len(parts) > 2 else ""
+    return parts[0] == mount and (rest == prefix or rest.startswith(f"{prefix}/"))
