@@ -92,7 +92,7 @@ class Session:
 
     async def health(self) -> Answer:
         """Vault's own health, asked without a token."""
-        return await self._attempt(Operation.HEALTH, "sys/health", self._connect(None), Connection.health)
+        return await self._attempt(Operation.HEALTH, "sys/health", self._connect(None), lambda c: c.health())
 
     async def close(self) -> None:
         """End renewal, let running requests end, and close the connections."""
@@ -148,7 +148,7 @@ class Session:
 
     async def _is_valid(self, connection: Connection) -> bool:
         try:
-            await self._attempt(Operation.LOOKUP, LOOKUP, connection, Connection.lookup)
+            await self._attempt(Operation.LOOKUP, LOOKUP, connection, lambda c: c.lookup())
         except VaultDenied:
             return False
         return True
@@ -197,7 +197,7 @@ class Session:
                 failures, wait, term = 0, self._two_thirds(lease), max(term, lease.ttl)
 
     async def _look_up(self, connection: Connection) -> Lease:
-        answer = await self._attempt(Operation.LOOKUP, LOOKUP, connection, Connection.lookup)
+        answer = await self._attempt(Operation.LOOKUP, LOOKUP, connection, lambda c: c.lookup())
         return _lease(answer.body.get("data"), "ttl")
 
     async def _extend(self, connection: Connection, lease: Lease, term: float) -> Lease:
@@ -205,7 +205,7 @@ class Session:
         by_login = self._config.auth == "kubernetes"
         if lease.renewable:
             try:
-                answer = await self._attempt(Operation.RENEW, RENEW, connection, Connection.renew)
+                answer = await self._attempt(Operation.RENEW, RENEW, connection, lambda c: c.renew())
             except VaultDenied:
                 if not by_login:
                     raise

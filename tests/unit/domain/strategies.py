@@ -16,7 +16,7 @@ NAME_CHARS = (NASTY | PLAIN).filter(lambda c: c != ":" and c > "\x1f" and c != "
 
 USERNAMES = st.text(NAME_CHARS, min_size=1, max_size=20)
 SECRETS = st.text(NASTY | PLAIN, min_size=1, max_size=40).filter(lambda text: not text.endswith("\n"))
-SERVERS = st.sampled_from(["ghcr.io", "https://index.docker.io/v1/", "a.example:5000", "Z".lower(), "[fd00::1]:5000"])
+SERVERS = st.sampled_from(["ghcr.io", "https://index.docker.io/v1/", "a.example:5000", "z", "[fd00::1]:5000"])
 KEY_FILES = st.fixed_dictionaries(
     {"type": st.just("service_account"), "private_key": SECRETS, "client_email": SECRETS}
 ).map(lambda key: json.dumps(key, indent=2) + "\n")
