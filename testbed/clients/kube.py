@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class Kube:
         try:
             return self.get(path)
         except RefusedError as error:
-            if error.status == requests.codes.not_found:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
@@ -92,7 +93,7 @@ class Kube:
         try:
             self._json("DELETE", path, {}, options or None)
         except RefusedError as error:
-            if error.status != requests.codes.not_found:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
 
     def text(self, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -132,7 +133,7 @@ class VaultAdmin:
         try:
             found: Json = self.request("GET", path)["data"]
         except RefusedError as error:
-            if error.status == requests.codes.not_found:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
         else:

@@ -1,0 +1,224 @@
+"""The pytest plugin: one control plane and one Vault per run, and for each test what is its own.
+
+Nothing is started unless a test asks for a fixture that needs it. With pytest-xdist, the process that began the run
+owns the servers: the first worker that needs them starts them, and they are ended with the run, also on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from testbed.cluster import Testbed
+from testbed.operator import Operator, make_identities, operator_env, remove_identities
+from testbed.progress import Reporter
+from testbed.run import RUNS, Run
+from testbed.session import Endpoints, NotOurServersError, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from testbed.clients.kube import Kube
+    from testbed.clients.kubectl import Kubectl
+    from testbed.clients.vault import VaultAdmin
+
+RUN = pytest.StashKey[Run]()
+FOLDER = "slotwarden_run"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options for tests against servers that are not the testbed's."""
+    group = parser.getgroup("testbed", "Kubernetes and Vault")
+    group.addoption("--testbed-dir", type=Path, default=RUNS, help="where the runs' servers keep data and logs")
+    group.addoption("--kubeconfig", type=Path, help="run against this cluster instead of the testbed's")
+    group.addoption("--vault-address", default=os.environ.get("VAULT_ADDR"), help="with --kubeconfig; VAULT_ADDR")
+    group.addoption("--vault-ca", type=Path, default=os.environ.get("VAULT_CACERT"), help="VAULT_CACERT")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run in the first process; join it in a worker."""
+    joined = getattr(config, "workerinput", {}).get(FOLDER)
+    config.stash[RUN] = Run(Path(joined)) if joined else Run.begin(config.getoption("testbed_dir").resolve())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run where it began, however it ended."""
+    run = config.stash.get(RUN, None)
+    if run and not hasattr(config, "workerinput"):
+        run.end()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist the run's folder."""
+    node.workerinput[FOLDER] = str(node.config.stash[RUN].folder)
+
+
+@contextlib.contextmanager
+def _only_our_servers() -> Iterator[None]:
+    """Skip what only the testbed's own servers can show, where they are not used."""
+    try:
+        yield
+    except NotOurServersError as error:
+        pytest.skip(str(error))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Iterator[None]:
+    """Skip a test whose fixtures need the testbed's own servers."""
+    with _only_our_servers():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Skip a test that needs the testbed's own servers."""
+    with _only_our_servers():
+        yield
+
+
+def _endpoints(config: pytest.Config) -> Endpoints | None:
+    kubeconfig: Path | None = config.getoption("kubeconfig")
+    if kubeconfig is None:
+        return None
+    address, token, ca = config.getoption("vault_address"), os.environ.get("VAULT_TOKEN"), config.getoption("vault_ca")
+    if not (address and token):
+        raise pytest.UsageError("--kubeconfig needs a Vault too: VAULT_ADDR, VAULT_TOKEN and, for TLS, VAULT_CACERT")
+    return Endpoints(kubeconfig.resolve(), address, token, Path(ca).resolve() if ca else None)
+
+
+@contextlib.contextmanager
+def _speaking(config: pytest.Config) -> Iterator[Reporter]:
+    """A reporter past pytest's capture."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        yield Reporter()
+
+
+@pytest.fixture(scope="session")
+def testbed(request: pytest.FixtureRequest) -> Session:
+    """The run's servers; `testbed.testbed` controls them, which only tests with servers of their own should do."""
+    with _speaking(request.config) as reporter:
+        return request.config.stash[RUN].session(reporter, _endpoints(request.config))
+
+
+@pytest.fixture(scope="session")
+def installed(request: pytest.FixtureRequest, testbed: Session) -> Session:
+    """The run's servers with the CRDs and the admission policies."""
+    request.config.stash[RUN].install(testbed)
+    return testbed
+
+
+@pytest.fixture(scope="module")
+def own_testbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testbed]:
+    """A testbed of this module's own, for tests that stop, freeze or seal servers."""
+    run = request.config.stash[RUN]
+    with _speaking(request.config) as reporter:
+        own = Testbed(run.folder / f"own-{secrets.token_hex(3)}", reporter)
+        own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture(scope="session")
+def kube(testbed: Session) -> Kube:
+    """The Kubernetes API as its administrator."""
+    return testbed.kube
+
+
+@pytest.fixture(scope="session")
+def kubectl(testbed: Session) -> Kubectl:
+    """The kubectl program, as the administrator, or as another user."""
+    return testbed.kubectl
+
+
+@pytest.fixture(scope="session")
+def vault_admin(testbed: Session) -> VaultAdmin:
+    """Vault as its administrator."""
+    return testbed.vault
+
+
+@pytest.fixture
+def make_namespace(request: pytest.FixtureRequest, kube: Kube) -> Iterator[Callable[..., str]]:
+    """Make namespaces of the test's own; they are deleted afterwards without waiting."""
+    made: list[str] = []
+
+    def make(labels: Mapping[str, str] | None = None) -> str:
+        name = f"{_slug(request.node.name)}-{secrets.token_hex(3)}"
+        kube.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": dict(labels or {})}})
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        kube.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+def namespace(make_namespace: Callable[..., str]) -> str:
+    """A namespace of the test's own."""
+    return make_namespace()
+
+
+@pytest.fixture
+def vault_prefix(request: pytest.FixtureRequest, vault_admin: VaultAdmin) -> Iterator[str]:
+    """A prefix in Vault of the test's own, removed afterwards."""
+    prefix = f"{_slug(request.node.name)}-{secrets.token_hex(3)}"
+    yield prefix
+    vault_admin.purge_folder(prefix)
+
+
+@pytest.fixture
+def operator(
+    installed: Session, request: pytest.FixtureRequest, vault_prefix: str
+) -> Iterator[Callable[..., Operator]]:
+    """Start operators: `operator(namespace, *arguments, env=…, values=…, wait=True, start=True)`.
+
+    Each runs in namespaced mode with the least RBAC and Vault policy, at DEBUG level, with a log file of its own.
+    """
+    with contextlib.ExitStack() as after:
+        count = 0
+
+        def make(
+            namespace: str,
+            *arguments: str,
+            env: Mapping[str, str] | None = None,
+            values: Mapping[str, Any] | None = None,
+            start: bool = True,
+            wait: bool = True,
+        ) -> Operator:
+            nonlocal count
+            count += 1
+            folder = request.config.stash[RUN].folder / "tests" / f"{_slug(request.node.name)}-{namespace}-{count}"
+            identities = make_identities(installed, namespace, vault_prefix, values)
+            after.callback(remove_identities, installed, identities)
+            made = Operator(
+                _arguments(installed, namespace, vault_prefix, arguments),
+                {**operator_env(installed, identities, folder), **(env or {})},
+                folder,
+                identities.account.user,
+            )
+            after.callback(made.stop)
+            return made.start(wait=wait) if start else made
+
+        yield make
+
+
+def _arguments(session: Session, namespace: str, prefix: str, more: Sequence[str]) -> list[str]:
+    """The flags every operator of a test gets; those of the test come last and win."""
+    return [
+        *("--namespace", namespace, "--vault-mount", session.vault.mount, "--vault-prefix", prefix),
+        *("--log-level", "debug", "--log-format", "json"),
+        *more,
+    ]
+
+
+def _slug(name: str) -> str:
+    """A test's name as the beginning of an object's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().removeprefix("test_"))[:36].strip("-") or "test"
