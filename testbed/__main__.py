@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from testbed import kind
 from testbed.binaries import TOOLS, BinaryUnavailableError, Resolver
 from testbed.binaries.catalog import DEFAULT_TOOLS
 from testbed.cluster import Testbed
@@ -63,8 +64,15 @@ def binaries(names: tuple[str, ...]) -> None:
         click.echo(f"{name}\t{path}")
 
 
+@main.command("kind-tests")
+@click.argument("arguments", nargs=-1)
+def kind_tests(arguments: tuple[str, ...]) -> None:
+    """Run the tests on a kind cluster; ARGUMENTS are pytest's."""
+    sys.exit(kind.run_tests(Reporter(), arguments))
+
+
 if __name__ == "__main__":
     try:
         main(prog_name="python -m testbed")
-    except (BinaryUnavailableError, ServerError) as problem:
+    except (BinaryUnavailableError, ServerError, kind.NoContainerEngineError) as problem:
         sys.exit(f"error: {problem}")

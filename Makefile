@@ -1,0 +1,97 @@
+# One target per thing that is done with the checkout; `make help` lists them.
+.DEFAULT_GOAL := help
+.SHELLFLAGS := -eu -c
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STAMP := $(VENV)/.installed
+CHART := charts/slotwarden
+# End-to-end tests mostly wait for the servers, so there are more workers than cores.
+WORKERS ?= 4
+ARGS ?=
+
+# $(call check,NAME,COMMAND): one line when it passes, the whole output when it does not.
+check = @if out=$$($(2) 2>&1); then printf '✓ %s\n' '$(1)'; else printf '✗ %s\n%s\n' '$(1)' "$$out"; exit 1; fi
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(STAMP) ## Make .venv from the locks; again only when they changed
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@for candidate in "$${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$${python:-}" ]; then echo 'error: Python 3.11 or newer is needed; install it or set PYTHON=/path/to/python' >&2; exit 1; fi; \
+	if ! $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  echo "making $(VENV) with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear $(VENV) || { echo 'error: this Python cannot make virtual environments; install its venv package' >&2; exit 1; }; \
+	fi
+	@echo 'installing the locked requirements'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: lint
+lint: setup ## Linters, types, layers, generated files
+	@if [ -d $(CHART) ]; then $(PY) -m testbed binaries helm > /dev/null; fi
+	@$(MAKE) --no-print-directory -k -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(LINTS)
+
+LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
+.PHONY: $(LINTS)
+lint-format:
+	$(call check,ruff format,$(BIN)/ruff format --check .)
+lint-ruff:
+	$(call check,ruff check,$(BIN)/ruff check .)
+lint-types:
+	$(call check,mypy --strict,$(BIN)/mypy)
+lint-layers:
+	$(call check,import layers,$(BIN)/lint-imports)
+lint-conventions:
+	$(call check,conventions,$(PY) -m tools.conventions)
+lint-crds:
+	$(call check,CRDs are those of the models,$(BIN)/slotwarden crds --check crds/)
+lint-yaml:
+	$(call check,yamllint,$(BIN)/yamllint --strict .)
+lint-dockerfile:
+	$(call check,hadolint,if [ -f Dockerfile ]; then $(BIN)/hadolint Dockerfile; fi)
+lint-chart:
+	$(call check,helm lint,if [ -d $(CHART) ]; then helm=$$($(PY) -m testbed binaries helm | cut -f2); \
+	  "$$helm" lint --strict $(CHART) && "$$helm" template slotwarden $(CHART) > /dev/null; fi)
+lint-locks:
+	$(call check,locks name no addresses,! grep -nE '^[^\#]*(://|--(extra-)?index-url|--find-links|--trusted-host)' requirements/*.txt requirements/*.in)
+
+.PHONY: test
+test: setup ## All tests; ARGS=tests/unit for some
+	@$(PY) -m testbed binaries > /dev/null
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: testbed
+testbed: setup ## A Kubernetes control plane and a Vault, until `make testbed-down`
+	@$(PY) -m testbed up
+
+.PHONY: testbed-down
+testbed-down: setup ## End the testbed
+	@$(PY) -m testbed down
+
+.PHONY: demo
+demo: setup ## The whole on the testbed, with the examples; ARGS=--once exits by itself
+	@$(PY) -m testbed.demo $(ARGS)
+
+.PHONY: crds
+crds: setup ## Write crds/ from the models
+	@$(BIN)/slotwarden crds --write crds/
+
+.PHONY: test-kind
+test-kind: setup ## The end-to-end tests on a kind cluster; needs a container engine
+	@$(PY) -m testbed kind-tests -- -n $(WORKERS) --dist loadgroup $(ARGS)
+
+COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe
+
+.PHONY: lock
+lock: setup ## Renew the locks from requirements/*.in
+	@$(COMPILE) --output-file=requirements/runtime.txt requirements/runtime.in
+	@$(COMPILE) --output-file=requirements/dev.txt requirements/dev.in
