@@ -1,0 +1,97 @@
+"""The operator's own permissions: enough for its work, the scrub above all, and for nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.install import install_operator, uninstall_operator
+from tests.policy.users import CANARY, User, inline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from testbed.clients.kubectl import Kubectl
+    from testbed.session import Session
+    from tests.policy.users import Users
+
+MAY = [
+    "get secretslots",
+    "list secretslots",
+    "watch secretslots",
+    "patch secretslots",
+    "patch secretslots/status",
+    "get secrets",
+    "list secrets",
+    "watch secrets",
+    "create secrets",
+    "patch secrets",
+    "delete secrets",
+    "create events",
+    "patch events",
+    "get namespaces/{namespace}",
+]
+MAY_NOT = [
+    "create secretslots",
+    "update secretslots",
+    "delete secretslots",
+    "update secretslots/status",
+    "update secrets",
+    "deletecollection secrets",
+    "list namespaces",
+    "get configmaps",
+    "get pods",
+    "create pods",
+    "get secretslots.values.slotwarden.io/value",
+    "create secretslots.values.slotwarden.io/value",
+    "create secretslots.values.slotwarden.io/reveal",
+    "get roles",
+    "impersonate serviceaccounts",
+]
+
+
+@pytest.fixture
+def operator_user(enforced: Session, kubectl: Kubectl, namespace: str) -> Iterator[User]:
+    account = install_operator(enforced, namespace, "unused")
+    yield User(kubectl, namespace, account.user)
+    uninstall_operator(enforced, account)
+
+
+def test_the_scrub_passes(users: Users, operator_user: User) -> None:
+    users.given(inline())
+    set_again = json.dumps({"spec": {"registry": {"password": CANARY + "2"}}})
+    refused = operator_user.patch(set_again)
+    assert "ask for `create` on secretslots/value" in refused.stderr
+    scrub = [{"op": "remove", "path": "/spec/registry/password"}]
+    done = operator_user.patch(json.dumps(scrub), kind="json")
+    assert (done.code, done.stderr) == (0, "")
+    again = operator_user.patch(set_again)
+    assert again.code != 0
+    assert CANARY not in again.stderr
+
+
+def test_it_may_do_its_work(operator_user: User) -> None:
+    assert {what: _can(operator_user, what) for what in MAY} == dict.fromkeys(MAY, "yes")
+    assert {what: _can(operator_user, what) for what in MAY_NOT} == dict.fromkeys(MAY_NOT, "no")
+
+
+def test_it_may_do_nothing_elsewhere(operator_user: User) -> None:
+    elsewhere = User(operator_user.kubectl, "default", operator_user.name)
+    assert {_can(elsewhere, what) for what in ("get secrets", "list secretslots", "get namespaces/default")} == {"no"}
+    system = User(operator_user.kubectl, "kube-system", operator_user.name)
+    assert _can(system, "get namespaces/kube-system") == "yes"
+    assert _can(system, "get secrets") == "no"
+
+
+def _can(user: User, what: str) -> str:
+    verb, resource = what.format(namespace=user.namespace).split()
+    words = ["auth", "can-i", verb]
+    kind, _, part = resource.partition("/")
+    if part and kind != "namespaces":
+        words += [kind, f"--subresource={part}"]
+    else:
+        words += [resource]
+    done = user.kubectl(*words, namespace=user.namespace, as_user=user.name)
+    return done.stdout.strip()
