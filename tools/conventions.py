@@ -30,6 +30,7 @@ MAY_REVEAL = frozenset(
         "vault/adapter.py",  # tokens, as headers
         "vault/kv.py",
         "cluster/secrets.py",
+        "cluster/slots.py",
     }
 )
 REVEALING = frozenset({"reveal", "reveal_text"})

@@ -25,7 +25,7 @@ KEY_FILE_USERS: Final = frozenset({"_json_key", "_json_key_base64"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class InvalidValue(Exception):  # noqa: N818 - the condition reason's own name
+class InvalidValue(Exception):
     """A value that no consumer could use.
 
     Attributes:

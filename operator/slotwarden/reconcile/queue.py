@@ -63,7 +63,7 @@ class WorkQueue(Generic[K]):
         """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        ceiling = min(LAST_RETRY, FIRST_RETRY * 2 ** min(failures, 16))
+        ceiling: float = min(LAST_RETRY, FIRST_RETRY * (1 << min(failures, 16)))
         seconds = ceiling * (0.5 + 0.5 * self._jitter())
         self.add_after(key, seconds, priority)
         return seconds

@@ -82,6 +82,11 @@ class Reason(StrEnum):
         "A Secret of that name exists and was not made by the operator; it stays as it is.",
         'Choose another `secretName`, delete the Secret, or annotate it with `slotwarden.io/adopt: "true"`.',
     )
+    PROJECTION_FAILED = (
+        "ProjectionFailed",
+        "The API server refused to let the operator write the Secret; the message says why.",
+        "Give the operator's ServiceAccount the permission, or lift the quota or the admission rule that the message names.",
+    )
     VAULT_UNAVAILABLE = (
         "VaultUnavailable",
         "Vault does not answer or answers with an error of its own; existing Secrets stay as they are.",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KEY_BYTES: Final = 32
 
 
-class MacKeyInvalid(Exception):  # noqa: N818 - says what it is about
+class MacKeyInvalid(Exception):
     """The entry of the MAC key is not one that we wrote."""
 
 

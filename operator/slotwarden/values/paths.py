@@ -12,7 +12,7 @@ SYSTEM: Final = "_system"  # no namespace can begin with an underscore
 MAC_KEY: Final = "mac-key"
 
 
-class UnsafePath(Exception):  # noqa: N818 - says what it is about
+class UnsafePath(Exception):
     """A name that would not be one plain segment of a path."""
 
 

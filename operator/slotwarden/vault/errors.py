@@ -48,7 +48,7 @@ class VaultError(Exception):
         self.path = path
 
 
-class VaultUnavailable(VaultError):  # noqa: N818 - the condition reason's own name
+class VaultUnavailable(VaultError):
     """Vault cannot answer now."""
 
 
@@ -56,19 +56,19 @@ class VaultSealed(VaultUnavailable):
     """Vault runs, but is sealed or not initialised."""
 
 
-class VaultDenied(VaultError):  # noqa: N818 - the condition reason's own name
+class VaultDenied(VaultError):
     """Vault refuses us."""
 
 
-class CasMismatch(VaultError):  # noqa: N818 - the term of Vault's documentation
+class CasMismatch(VaultError):
     """The entry's current version is not the expected one."""
 
 
-class VaultRejected(VaultError):  # noqa: N818 - the pair of VaultDenied
+class VaultRejected(VaultError):
     """Vault does not accept the request."""
 
 
-class Failure(Exception):  # noqa: N818 - never leaves this package
+class Failure(Exception):
     """An answer that is no success, classified where it was read; the session makes a `VaultError` of it.
 
     Attributes:

@@ -1,0 +1,270 @@
+"""Puts the operator together and runs it: start, first sync, work, graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster.client import KubeClient, load_configuration
+from slotwarden.cluster.errors import KubernetesError
+from slotwarden.cluster.events import Events
+from slotwarden.cluster.listing import Lister
+from slotwarden.cluster.namespaces import Namespaces
+from slotwarden.cluster.secrets import Secrets
+from slotwarden.cluster.slots import Slots
+from slotwarden.handlers.watches import Watches
+from slotwarden.reconcile.backlog import Priority
+from slotwarden.reconcile.cache import Cache
+from slotwarden.reconcile.context import Context
+from slotwarden.reconcile.engine import Engine
+from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
+from slotwarden.reconcile.observe import SlotView
+from slotwarden.reconcile.outage import Outage
+from slotwarden.reconcile.queue import WorkQueue
+from slotwarden.reconcile.resync import Resync
+from slotwarden.reconcile.slot import SlotReconciler
+from slotwarden.reconcile.state import States
+from slotwarden.reconcile.sweep import Sweeper
+from slotwarden.reconcile.target import TargetReconciler
+from slotwarden.telemetry.metrics import Metrics
+from slotwarden.telemetry.server import Server, health_routes, metrics_routes
+from slotwarden.values.keyring import Keyring
+from slotwarden.values.paths import SlotPaths
+from slotwarden.values.service import ValueService
+from slotwarden.values.store import VaultStore
+from slotwarden.vault.errors import VaultError
+from slotwarden.vault.kv import VaultKV
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from slotwarden.reconcile.observe import SecretView
+    from slotwarden.vault.config import VaultConfig
+
+_log = logging.getLogger(__name__)
+_GRACE: Final = 20.0
+_DAY: Final = 86400.0
+_RELIST_PAUSE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the operator is to run.
+
+    Attributes:
+        namespaces: where to work; everywhere if empty.
+        prefix: the folder below Vault's mount.
+        cluster: the cluster's identity; the uid of `kube-system` if None.
+        sweep_grace: seconds between the two looks that tell that a value's object is gone.
+        port_file: where to write the ports that are listened on, as JSON.
+    """
+
+    vault: VaultConfig
+    namespaces: Sequence[str] = ()
+    prefix: str = "slotwarden"
+    cluster: str | None = None
+    listen: str = "127.0.0.1"
+    health_port: int = 8080
+    metrics_port: int = 9090
+    sweep_grace: float = 30.0
+    port_file: Path | None = None
+
+
+@dataclass(slots=True)
+class Operator:
+    """The parts, and what they share."""
+
+    options: Options
+    client: KubeClient
+    kv: VaultKV
+    metrics: Metrics
+    context: Context
+    lister: Lister
+    resync: Resync
+    outage: Outage
+    engine: Engine
+    synced: bool = False
+    sweep_wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    relisted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def enqueue(self, keys: Iterable[Key], priority: Priority = Priority.USER) -> None:
+        """Have keys run."""
+        for key in keys:
+            self.context.queue.add(key, priority)
+
+    def seen(self, view: SlotView | SecretView, deleted: bool) -> None:
+        """Take in what a watch says."""
+        cache = self.context.cache
+        if isinstance(view, SlotView):
+            metadata = view.slot.metadata
+            key = SlotKey(metadata.namespace, metadata.name)
+            self.enqueue(cache.drop_slot(key, metadata.uid) if deleted else cache.put_slot(view))
+        elif deleted:
+            self.enqueue(cache.drop_secret(TargetKey(view.namespace, view.name), view.uid))
+        else:
+            self.enqueue(cache.put_secret(view))
+
+    async def first_sync(self) -> None:
+        """List all, however long it takes the API server to let us."""
+        pause = 0.5
+        while not self.synced:
+            try:
+                await self.resync()
+                self.synced = True
+            except KubernetesError as error:
+                _log.warning("the first sync has to wait: %s", error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 15.0)
+        cache = self.context.cache
+        new = {key for key, view in cache.slots.items() if view.slot.status.observed_generation < 0}
+        self.enqueue(new)
+        self.enqueue([*cache.slots, *cache.secrets], Priority.REFRESH)
+        _log.info("synced: %d slots, %d Secrets", len(cache.slots), len(cache.secrets))
+
+    async def sweep(self, sweeper: Sweeper) -> None:
+        """Sweep when asked, twice in a row where something is suspected, and daily."""
+        self.sweep_wanted.set()
+        pause = _DAY
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.sweep_wanted.wait(), pause)
+            self.sweep_wanted.clear()
+            try:
+                swept = await sweeper.sweep()
+                pause = self.options.sweep_grace if swept.suspected and not swept.capped else _DAY
+                pause = max(pause, 600.0) if swept.capped else pause
+            except (VaultError, KubernetesError) as error:
+                _log.info("the sweep has to wait: %s", error)
+                pause = 60.0
+
+    async def follow_relists(self) -> None:
+        """List ourselves after kopf did: its lists never tell what is gone."""
+        while True:
+            await self.relisted.wait()
+            await asyncio.sleep(_RELIST_PAUSE)
+            self.relisted.clear()
+            try:
+                self.enqueue(await self.resync())
+            except KubernetesError as error:
+                _log.info("a list has to wait: %s", error)
+                self.relisted.set()
+
+
+async def assemble(options: Options) -> Operator:
+    """Make all parts; nothing runs yet."""
+    metrics = Metrics()
+    client = KubeClient(await load_configuration(), metrics.kubernetes_request)
+    kv = VaultKV(options.vault, observe=metrics.vault_request)
+    store = VaultStore(kv, SlotPaths(options.prefix))
+    keyring, cache = Keyring(store), Cache()
+    queue: WorkQueue[Key] = WorkQueue(time.monotonic, random.random)
+    context = Context(
+        cache=cache,
+        states=States(time.monotonic, random.random),
+        queue=queue,
+        values=ValueService(store, _now),
+        store=store,
+        keyring=keyring,
+        slots=Slots(client),
+        secrets=Secrets(client),
+        events=Events(client),
+        namespaces=Namespaces(client, options.cluster),
+        clock=time.monotonic,
+        now=_now,
+        jitter=random.random,
+        projected=metrics.projection.observe,
+    )
+    lister = Lister(client, options.namespaces)
+    resync = Resync(lister, cache, keyring)
+    wanted = asyncio.Event()
+    outage = Outage(store.health, queue.add, wanted.set, lambda up: metrics.vault_up.set(up))
+    engine = Engine(
+        queue,
+        SlotReconciler(context),
+        TargetReconciler(context),
+        outage,
+        lambda kind, outcome: metrics.reconciled.labels(kind, outcome).inc(),
+    )
+    for priority in Priority:
+        metrics.follow_queue(priority.name.lower(), partial(queue.depth, priority), partial(queue.age, priority))
+    metrics.vault_up.set(1)
+    return Operator(options, client, kv, metrics, context, lister, resync, outage, engine, sweep_wanted=wanted)
+
+
+async def run(options: Options, stop: asyncio.Event) -> None:
+    """Run the operator until `stop` is set.
+
+    Raises:
+        NoCluster: no cluster was found.
+    """
+    operator = await assemble(options)
+    servers = await _serve(operator)
+    watches = Watches(
+        asyncio.get_running_loop(),
+        options.namespaces,
+        operator.context.keyring,
+        operator.seen,
+        operator.relisted.set,
+        operator.lister.is_served,
+    )
+    tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(_work(operator, watches))]
+    stopping = asyncio.ensure_future(stop.wait())
+    done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    _log.info("stopping")
+    operator.context.queue.close()
+    for task in (*tasks, stopping):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await operator.engine.drain(_GRACE)
+    await operator.outage.stop()
+    await watches.stop()
+    await operator.context.events.drain()
+    for server in servers:
+        await server.stop()
+    await operator.client.close()
+    await operator.kv.close()
+    for task in done - {stopping}:
+        task.result()
+
+
+async def _work(operator: Operator, watches: Watches) -> None:
+    await operator.first_sync()
+    watches.start()
+    operator.metrics.leader.set(1)
+    operator.context.queue.open()
+    context, options = operator.context, operator.options
+    sweeper = Sweeper(context, operator.lister, operator.resync, options.namespaces, operator.enqueue)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(operator.engine.run())
+        group.create_task(operator.sweep(sweeper))
+        group.create_task(operator.follow_relists())
+
+
+async def _serve(operator: Operator) -> list[Server]:
+    options = operator.options
+    checks = health_routes(
+        lambda: {"sync": "" if operator.synced else "the first lists are not complete"},
+        lambda: {"vault": operator.outage.cause},
+    )
+    servers = {
+        "health": Server(checks, options.listen, options.health_port),
+        "metrics": Server(metrics_routes(operator.metrics), options.listen, options.metrics_port),
+    }
+    ports = {name: await server.start() for name, server in servers.items()}
+    _log.info("health on %s:%d, metrics on %s:%d", options.listen, ports["health"], options.listen, ports["metrics"])
+    if options.port_file is not None:
+        options.port_file.write_text(json.dumps(ports))
+    return list(servers.values())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

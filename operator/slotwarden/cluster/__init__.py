@@ -1,0 +1,1 @@
+"""Calls to the Kubernetes API: JSON in, JSON out, errors of our own, every request counted."""

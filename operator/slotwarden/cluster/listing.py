@@ -1,0 +1,64 @@
+"""Whole lists of what is watched, fresh from the API server, and whether our kind of object is served at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster import paths
+from slotwarden.cluster.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slotwarden.cluster.client import Json, KubeClient
+
+WATCHED: Final = "slotwarden.io/watch=true"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The objects of a kind, and the resourceVersion that all of them are at least as new as."""
+
+    items: Sequence[Json]
+    version: int
+
+
+class Lister:
+    """Lists in the namespaces that are watched, or in the whole cluster where none are named."""
+
+    def __init__(self, client: KubeClient, namespaces: Sequence[str]) -> None:
+        self._client = client
+        self._namespaces: Sequence[str | None] = namespaces or (None,)
+
+    async def slots(self) -> Listing:
+        """All SecretSlots."""
+        return await self._all("secretslots", [paths.slots(namespace) for namespace in self._namespaces])
+
+    async def secrets(self) -> Listing:
+        """All Secrets with our label."""
+        lists = [paths.secrets(namespace) for namespace in self._namespaces]
+        return await self._all("secrets", lists, {"labelSelector": WATCHED})
+
+    async def is_served(self) -> bool:
+        """Whether SecretSlots can be made: false while their CRD is missing or being deleted.
+
+        Discovery takes the verb `create` from a kind whose CRD is terminating, and needs no permission.
+        """
+        try:
+            found = await self._client.request("get", "apiresources", paths.GROUP)
+        except NotFound:
+            return False
+        kinds = {kind["name"]: kind.get("verbs") or () for kind in found.get("resources") or ()}
+        return "create" in kinds.get("secretslots", ())
+
+    async def _all(self, resource: str, lists: Sequence[str], query: Mapping[str, str] | None = None) -> Listing:
+        items: list[Json] = []
+        versions = []
+        for path in lists:
+            async for item in self._client.list(resource, path, query):
+                if "metadata" in item:
+                    items.append(item)
+                else:
+                    versions.append(int(item["resourceVersion"] or 0))
+        return Listing(items, min(versions))

@@ -1,0 +1,48 @@
+"""Who we are and whose a namespace is: the uids that make an entry in Vault belong to one cluster and one tenant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from slotwarden.cluster.client import KubeClient
+
+_IDENTITY: Final = "kube-system"
+
+
+class Namespaces:
+    """The uids of namespaces, asked for once each.
+
+    Args:
+        cluster: the cluster's identity; the uid of `kube-system` where it is None.
+    """
+
+    def __init__(self, client: KubeClient, cluster: str | None) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._uids: dict[str, str] = {}
+
+    async def cluster(self) -> str:
+        """What tells this cluster from others that share the Vault."""
+        if self._cluster is None:
+            self._cluster = await self._get(_IDENTITY)
+        return self._cluster
+
+    async def uid(self, namespace: str) -> str:
+        """The uid of a namespace; it differs from that of an earlier one of the same name."""
+        if namespace not in self._uids:
+            self._uids[namespace] = await self._get(namespace)
+        return self._uids[namespace]
+
+    def keep_only(self, namespaces: Collection[str]) -> None:
+        """Forget the others: a namespace without slots can be deleted and made anew unseen."""
+        for gone in self._uids.keys() - set(namespaces):
+            del self._uids[gone]
+
+    async def _get(self, namespace: str) -> str:
+        answer = await self._client.request("get", "namespaces", paths.namespace(namespace))
+        return str(answer["metadata"]["uid"])

@@ -1,0 +1,42 @@
+"""The API paths that the operator uses. Names come from the API server itself and are DNS names."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+GROUP: Final = "/apis/slotwarden.io/v1beta1"
+
+
+def slots(namespace: str | None) -> str:
+    """The SecretSlots of a namespace, or of the cluster."""
+    return f"{GROUP}/secretslots" if namespace is None else f"{GROUP}/namespaces/{_safe(namespace)}/secretslots"
+
+
+def slot(namespace: str, name: str, subresource: str = "") -> str:
+    """One SecretSlot."""
+    return f"{slots(namespace)}/{_safe(name)}" + (f"/{subresource}" if subresource else "")
+
+
+def secrets(namespace: str | None) -> str:
+    """The Secrets of a namespace, or of the cluster."""
+    return "/api/v1/secrets" if namespace is None else f"/api/v1/namespaces/{_safe(namespace)}/secrets"
+
+
+def secret(namespace: str, name: str) -> str:
+    """One Secret."""
+    return f"{secrets(namespace)}/{_safe(name)}"
+
+
+def events(namespace: str) -> str:
+    """The events of a namespace."""
+    return f"/api/v1/namespaces/{_safe(namespace)}/events"
+
+
+def namespace(name: str) -> str:
+    """One Namespace."""
+    return f"/api/v1/namespaces/{_safe(name)}"
+
+
+def _safe(segment: str) -> str:
+    return quote(segment, safe="")

@@ -1,0 +1,83 @@
+"""Secrets: the one place where a value is written into a request to the API server."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from slotwarden.cluster import paths
+from slotwarden.cluster.client import MERGE_PATCH, KubeClient
+from slotwarden.cluster.errors import NotFound
+from slotwarden.cluster.slots import FIELD_MANAGER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slotwarden.cluster.client import Json
+    from slotwarden.sensitive import Sensitive
+
+RESOURCE = "secrets"
+
+
+class Secrets:
+    """Reads and writes of single Secrets. Methods raise `KubernetesError`s."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+
+    async def get(self, namespace: str, name: str) -> Json | None:
+        """The Secret as it is; None where there is none."""
+        try:
+            return await self._client.request("get", RESOURCE, paths.secret(namespace, name))
+        except NotFound:
+            return None
+
+    async def create(
+        self,
+        namespace: str,
+        name: str,
+        secret_type: str,
+        data: Mapping[str, Sensitive],
+        metadata: Mapping[str, Any],
+    ) -> Json:
+        """Make a Secret; `AlreadyExists` tells that somebody else has.
+
+        Server-side apply would merge into a stranger's Secret without a word.
+        """
+        body = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"namespace": namespace, "name": name, **metadata},
+            "type": secret_type,
+            "data": _encode(data),
+        }
+        return await self._client.request("create", RESOURCE, paths.secrets(namespace), body=body, query=FIELD_MANAGER)
+
+    async def patch(
+        self,
+        namespace: str,
+        name: str,
+        version: int,
+        data: Mapping[str, Sensitive],
+        metadata: Mapping[str, Any],
+    ) -> Json:
+        """Change our keys of a Secret, if it is still at `version`; `Conflict` tells that it is not."""
+        body: Json = {"metadata": {**metadata, "resourceVersion": str(version)}}
+        if data:
+            body["data"] = _encode(data)
+        path = paths.secret(namespace, name)
+        return await self._client.request(
+            "patch", RESOURCE, path, body=body, query=FIELD_MANAGER, content_type=MERGE_PATCH
+        )
+
+    async def delete(self, namespace: str, name: str, uid: str) -> None:
+        """Remove this very Secret; another of its name stays (`Conflict`), and one that is gone is gone."""
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        try:
+            await self._client.request("delete", RESOURCE, paths.secret(namespace, name), body=body)
+        except NotFound:
+            return
+
+
+def _encode(data: Mapping[str, Sensitive]) -> dict[str, str]:
+    return {key: base64.b64encode(value.reveal()).decode() for key, value in data.items()}

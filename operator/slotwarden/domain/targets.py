@@ -1,0 +1,181 @@
+"""What a projected Secret should be: computed from all slots that contribute to it, without any call.
+
+A target is one Secret; its contributors are the slots that name it. Each contributes one *part*: an entry of
+`.dockerconfigjson`, or the pair of a basic-auth Secret. Where two claim one part, or want different types, the older
+(creation time, then uid) keeps it and both say so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from slotwarden.domain import basicauth, dockerconfig
+from slotwarden.domain.parts import PAIR, entry_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+WATCH_LABEL: Final = "slotwarden.io/watch"
+OWNER_LABEL: Final = "slotwarden.io/owner"
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+MANAGER: Final = "slotwarden"
+ADOPT_ANNOTATION: Final = "slotwarden.io/adopt"
+DECLARED_ANNOTATION: Final = "slotwarden.io/declared-keys"
+API_VERSION: Final = "slotwarden.io/v1beta1"
+KIND: Final = "SecretSlot"
+
+
+class Form(StrEnum):
+    """The form of a projected Secret."""
+
+    DOCKERCONFIGJSON = "dockerconfigjson"
+    BASIC_AUTH = "basic-auth"
+
+    @property
+    def secret_type(self) -> str:
+        """The `type` of the Secret."""
+        return dockerconfig.SECRET_TYPE if self is Form.DOCKERCONFIGJSON else basicauth.SECRET_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """A slot that asks for a Secret."""
+
+    namespace: str
+    name: str
+    uid: str
+    created: str
+    credential_kind: str
+    form: Form
+    server: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> str:
+        """Which part of the Secret is its own."""
+        return entry_part(self.server) if self.form is Form.DOCKERCONFIGJSON else PAIR
+
+    @property
+    def age(self) -> tuple[str, str]:
+        """Orders contributors: the older first."""
+        return (self.created, self.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Who writes a target, and who has to stand back.
+
+    Attributes:
+        form: what the oldest contributor asks for.
+        winners: the oldest first; each has a part of its own.
+        disputes: by uid of a contributor, a sentence on whom it collides with; for winners too.
+    """
+
+    form: Form
+    winners: tuple[Contributor, ...]
+    disputes: Mapping[str, str]
+
+    @property
+    def losers(self) -> frozenset[str]:
+        """The uids of those that stand back."""
+        return frozenset(self.disputes) - {winner.uid for winner in self.winners}
+
+
+def resolve(contributors: Iterable[Contributor]) -> Resolution | None:
+    """Who of all that name a target writes it; None where nobody does."""
+    ordered = sorted(contributors, key=lambda contributor: contributor.age)
+    if not ordered:
+        return None
+    form = ordered[0].form
+    keepers: dict[str, Contributor] = {}
+    disputes: dict[str, str] = {}
+    for contributor in ordered:
+        if contributor.form is not form:
+            older, what = ordered[0], f"gives this Secret the type {form.secret_type}"
+        elif contributor.part in keepers:
+            older, what = keepers[contributor.part], _claim(contributor)
+        else:
+            keepers[contributor.part] = contributor
+            continue
+        disputes[contributor.uid] = f"the older SecretSlot {older.name} {what}"
+        disputes.setdefault(older.uid, f"the younger SecretSlot {contributor.name} claims the same; this one keeps it")
+    return Resolution(form, tuple(keepers.values()), disputes)
+
+
+def labels_of(winners: tuple[Contributor, ...], target: str) -> dict[str, str]:
+    """All labels of the Secret: the users' own, then ours."""
+    declared = _declared(winners, "labels")
+    owner = winners[0].uid if len(winners) == 1 else _shared(winners[0].namespace, target)
+    return declared | {
+        MANAGED_BY_LABEL: MANAGER,
+        "app.kubernetes.io/name": MANAGER,
+        "app.kubernetes.io/component": winners[0].credential_kind,
+        OWNER_LABEL: owner,
+        WATCH_LABEL: "true",
+    }
+
+
+def annotations_of(winners: tuple[Contributor, ...]) -> dict[str, str]:
+    """All annotations of the Secret: the users' own, and the names of what they declared, so that it can be undone."""
+    declared = _declared(winners, "annotations")
+    names = {"annotations": sorted(declared), "labels": sorted(_declared(winners, "labels"))}
+    if any(names.values()):
+        declared[DECLARED_ANNOTATION] = json.dumps(names, separators=(",", ":"))
+    return declared
+
+
+def undeclared(kind: str, present: Mapping[str, str], wanted: Mapping[str, str], record: str | None) -> set[str]:
+    """The keys of `present` (the Secret's labels or annotations) that were declared once and are no longer wanted.
+
+    Args:
+        kind: `labels` or `annotations`.
+        record: the Secret's DECLARED_ANNOTATION, which anybody may have edited.
+    """
+    try:
+        names = json.loads(record or "{}")[kind]
+        once = {name for name in names if isinstance(name, str)}
+    except (ValueError, TypeError, KeyError):
+        once = set()
+    if kind == "annotations":
+        once.add(DECLARED_ANNOTATION)
+    return {key for key in once if key in present and key not in wanted}
+
+
+def owner_references(winners: tuple[Contributor, ...]) -> list[dict[str, Any]]:
+    """References for garbage collection; the oldest contributor is the controller, as GitOps tools want one."""
+    return [
+        {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "name": winner.name,
+            "uid": winner.uid,
+            "controller": position == 0,
+            # True would need a permission on our own finalizers subresource, and hold up foreground deletion.
+            "blockOwnerDeletion": False,
+        }
+        for position, winner in enumerate(winners)
+    ]
+
+
+def _shared(namespace: str, target: str) -> str:
+    """The target's own key, in the form of a label: a Secret's name can be too long for one."""
+    return "shared-" + hashlib.sha256(f"{namespace}/{target}".encode()).hexdigest()[:40]
+
+
+def _claim(contributor: Contributor) -> str:
+    if contributor.form is Form.BASIC_AUTH:
+        return "holds this basic-auth Secret already"
+    return f"holds the entry {contributor.server} of this Secret already"
+
+
+def _declared(winners: tuple[Contributor, ...], kind: str) -> dict[str, str]:
+    """What the winners declare; of two that declare one key, the older is heard."""
+    merged: dict[str, str] = {}
+    for winner in reversed(winners):
+        merged |= winner.labels if kind == "labels" else winner.annotations
+    return merged

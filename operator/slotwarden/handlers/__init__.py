@@ -1,0 +1,1 @@
+"""kopf watches; here its events become keys. Nothing is decided and nothing is written here."""

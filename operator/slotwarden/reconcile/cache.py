@@ -1,0 +1,202 @@
+"""What was last seen of the cluster, and which keys a change concerns.
+
+Fed by watches, by our own lists and by the answers to our own writes, in any order: the higher resourceVersion wins,
+so an event that tells of our own write is recognised as old news and causes no work.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from slotwarden.domain.targets import API_VERSION, KIND
+from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
+from slotwarden.reconcile.observe import contributor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from slotwarden.domain.targets import Contributor
+    from slotwarden.reconcile.observe import SecretView, SlotView
+
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class Gone(NamedTuple):
+    """A slot that was deleted and whose value in Vault was not let go yet."""
+
+    slot_name: str
+    uid: str
+
+
+class _Links(NamedTuple):
+    """Where a slot leads: the Secret that it asks for, and the one that it takes its value from."""
+
+    target: TargetKey
+    contributor: Contributor
+    source: TargetKey | None
+
+
+class Cache:
+    """Slots and labelled Secrets, by key, with the indices that lead from one to the other."""
+
+    def __init__(self) -> None:
+        self.slots: dict[SlotKey, SlotView] = {}
+        self.secrets: dict[TargetKey, SecretView] = {}
+        self.gone: dict[SlotKey, list[Gone]] = defaultdict(list)
+        self._links: dict[SlotKey, _Links] = {}
+        self._by_target: dict[TargetKey, set[SlotKey]] = defaultdict(set)
+        self._by_source: dict[TargetKey, set[SlotKey]] = defaultdict(set)
+        self._by_owner: dict[str, set[TargetKey]] = defaultdict(set)
+
+    def put_slot(self, view: SlotView) -> set[Key]:
+        """Take in a slot as it is now.
+
+        Returns:
+            The keys that this concerns; none where it was known.
+        """
+        metadata = view.slot.metadata
+        key = SlotKey(metadata.namespace, metadata.name)
+        old = self.slots.get(key)
+        if old is not None and old.slot.metadata.uid == metadata.uid and old.version >= view.version:
+            return set()
+        keys: set[Key] = {key}
+        if old is not None and old.slot.metadata.uid != metadata.uid:
+            keys |= self._forget(key, old)
+        keys |= self._link(key, view)
+        self.slots[key] = view
+        return keys
+
+    def drop_slot(self, key: SlotKey, uid: str) -> set[Key]:
+        """Take note that a slot was deleted; an older one of the same name does not count."""
+        old = self.slots.get(key)
+        if old is None or old.slot.metadata.uid != uid:
+            return set()
+        return {key} | self._forget(key, old)
+
+    def put_secret(self, view: SecretView) -> set[Key]:
+        """Take in a Secret as it is now."""
+        key = TargetKey(view.namespace, view.name)
+        old = self.secrets.get(key)
+        # The same version is taken again where its marks were not to be had before.
+        if (
+            old is not None
+            and old.uid == view.uid
+            and (old.version, old.marks is not None)
+            >= (
+                view.version,
+                view.marks is not None,
+            )
+        ):
+            return set()
+        self._unown(key)
+        self.secrets[key] = view
+        for uid in owning_slots(view):
+            self._by_owner[uid].add(key)
+        return self._concerned(key)
+
+    def drop_secret(self, key: TargetKey, uid: str) -> set[Key]:
+        """Take note that a Secret was deleted, or lost the label that we watch."""
+        old = self.secrets.get(key)
+        if old is None or old.uid != uid:
+            return set()
+        self._unown(key)
+        del self.secrets[key]
+        return self._concerned(key)
+
+    def replace(self, slots: Iterable[SlotView], secrets: Iterable[SecretView], version: tuple[int, int]) -> set[Key]:
+        """Take in whole lists: what is known from before their `version` and not in them is gone.
+
+        Args:
+            version: the resourceVersions of the two lists.
+        """
+        keys: set[Key] = set()
+        listed: set[Key] = set()
+        for slot in slots:
+            listed.add(SlotKey(slot.slot.metadata.namespace, slot.slot.metadata.name))
+            keys |= self.put_slot(slot)
+        for secret in secrets:
+            listed.add(TargetKey(secret.namespace, secret.name))
+            keys |= self.put_secret(secret)
+        for slot_key, known in list(self.slots.items()):
+            if slot_key not in listed and known.version <= version[0]:
+                keys |= self.drop_slot(slot_key, known.slot.metadata.uid)
+        for target, held in list(self.secrets.items()):
+            if target not in listed and held.version <= version[1]:
+                keys |= self.drop_secret(target, held.uid)
+        return keys
+
+    def target_of(self, key: SlotKey) -> TargetKey | None:
+        """The Secret that a slot asks for."""
+        links = self._links.get(key)
+        return links.target if links else None
+
+    def contributors(self, target: TargetKey) -> dict[SlotKey, Contributor]:
+        """Who asks for a Secret."""
+        return {key: self._links[key].contributor for key in self._by_target.get(target, ())}
+
+    def owned(self, uid: str) -> frozenset[TargetKey]:
+        """The Secrets that name a slot as their owner."""
+        return frozenset(self._by_owner.get(uid, ()))
+
+    def namespaces(self) -> set[str]:
+        """Where slots are."""
+        return {key.namespace for key in self.slots}
+
+    def _link(self, key: SlotKey, view: SlotView) -> set[Key]:
+        name, contribution = contributor(view, key)
+        source = TargetKey(key.namespace, view.source[0]) if view.source else None
+        new = _Links(TargetKey(key.namespace, name), contribution, source)
+        old = self._links.get(key)
+        if new == old:
+            return set()
+        keys = self._unlink(key)
+        self._links[key] = new
+        self._by_target[new.target].add(key)
+        if source:
+            self._by_source[source].add(key)
+        return {*keys, new.target}
+
+    def _unlink(self, key: SlotKey) -> set[Key]:
+        old = self._links.pop(key, None)
+        if old is None:
+            return set()
+        _discard(self._by_target, old.target, key)
+        if old.source:
+            _discard(self._by_source, old.source, key)
+        return {old.target}
+
+    def _forget(self, key: SlotKey, old: SlotView) -> set[Key]:
+        """Drop a slot that is no more, keeping what its value in Vault still has to be let go by."""
+        metadata = old.slot.metadata
+        self.gone[key].append(Gone(old.slot.spec.slot_name or key.name, metadata.uid))
+        del self.slots[key]
+        return self._unlink(key) | self.owned(metadata.uid)
+
+    def _unown(self, key: TargetKey) -> None:
+        old = self.secrets.get(key)
+        for uid in owning_slots(old) if old else ():
+            _discard(self._by_owner, uid, key)
+
+    def _concerned(self, key: TargetKey) -> set[Key]:
+        return {key, *self._by_source.get(key, ())}
+
+
+def owning_slots(view: SecretView) -> set[str]:
+    """The uids of the slots that a Secret names as its owners."""
+    return {
+        owner["uid"]
+        for owner in view.owners
+        if owner.get("apiVersion") == API_VERSION and owner.get("kind") == KIND and owner.get("uid")
+    }
+
+
+def _discard(index: dict[_K, set[_V]], key: _K, value: _V) -> None:
+    """Remove from an index, leaving no empty set behind."""
+    held = index.get(key)
+    if held is not None:
+        held.discard(value)
+        if not held:
+            del index[key]

@@ -1,0 +1,80 @@
+"""What both reconcilers work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slotwarden.values.ownership import Owner
+from slotwarden.values.paths import EntryRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from slotwarden.cluster.events import Events
+    from slotwarden.cluster.namespaces import Namespaces
+    from slotwarden.cluster.secrets import Secrets
+    from slotwarden.cluster.slots import Slots
+    from slotwarden.reconcile.cache import Cache
+    from slotwarden.reconcile.keys import Key, SlotKey
+    from slotwarden.reconcile.observe import SlotView
+    from slotwarden.reconcile.queue import WorkQueue
+    from slotwarden.reconcile.state import States
+    from slotwarden.values.keyring import Keyring
+    from slotwarden.values.service import ValueService
+    from slotwarden.values.store import ValueStore
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of the operator, put together by `app`.
+
+    Attributes:
+        clock: monotonic seconds.
+        now: the time, in UTC.
+        jitter: a number from 0 to 1, drawn for each timer.
+        projected: called with the seconds from a change being seen to its Secret being written.
+    """
+
+    cache: Cache
+    states: States
+    queue: WorkQueue[Key]
+    values: ValueService
+    store: ValueStore
+    keyring: Keyring
+    slots: Slots
+    secrets: Secrets
+    events: Events
+    namespaces: Namespaces
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+    projected: Callable[[float], None]
+
+    async def owner(self, key: SlotKey, view: SlotView) -> Owner:
+        """A slot, as the owner of its entry in Vault."""
+        return Owner(
+            cluster=await self.namespaces.cluster(),
+            namespace_uid=await self.namespaces.uid(key.namespace),
+            object_uid=view.slot.metadata.uid,
+            policy=view.slot.spec.deletion_policy or "Delete",
+        )
+
+
+def entry_ref(key: SlotKey, view: SlotView) -> EntryRef:
+    """Where a slot's value is."""
+    return EntryRef(key.namespace, view.slot.spec.slot_name or key.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a reconciliation asks for.
+
+    Attributes:
+        again: seconds until the key is to run again, as a refresh; None: when something happens.
+        failed: whether it is to be tried again with backoff.
+    """
+
+    again: float | None = None
+    failed: bool = False

@@ -1,0 +1,103 @@
+"""Runs the keys of the queue, many at once, and decides what follows a failure: a wait for Vault, or a backoff."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster.errors import KubernetesError
+from slotwarden.reconcile.backlog import Priority
+from slotwarden.reconcile.context import Result
+from slotwarden.reconcile.keys import SlotKey
+from slotwarden.vault.errors import VaultError, VaultUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from slotwarden.reconcile.keys import Key, TargetKey
+    from slotwarden.reconcile.outage import Outage
+    from slotwarden.reconcile.queue import WorkQueue
+
+_log = logging.getLogger(__name__)
+CONCURRENCY: Final = 32
+
+
+class Engine:
+    """One consumer of the queue, a bounded number of runs.
+
+    Args:
+        count: called with kind and outcome after each run.
+    """
+
+    def __init__(
+        self,
+        queue: WorkQueue[Key],
+        slot: Callable[[SlotKey], Awaitable[Result]],
+        target: Callable[[TargetKey], Awaitable[Result]],
+        outage: Outage,
+        count: Callable[[str, str], None],
+    ) -> None:
+        self._queue = queue
+        self._slot = slot
+        self._target = target
+        self._outage = outage
+        self._count = count
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Run keys until cancelled; the runs that go on then are for `drain` to wait for."""
+        places = asyncio.Semaphore(CONCURRENCY)
+        while True:
+            await places.acquire()
+            try:
+                key = await self._queue.get()
+            except asyncio.CancelledError:
+                places.release()
+                raise
+            task = asyncio.ensure_future(self._run(key))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            task.add_done_callback(lambda _: places.release())
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the runs that are under way; what is not done by then is cut off, and found again after a start."""
+        if self._running:
+            _, pending = await asyncio.wait(self._running, timeout=seconds)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _run(self, key: Key) -> None:
+        try:
+            self._count(key.kind, await self._reconcile(key))
+        finally:
+            self._queue.done(key)
+
+    async def _reconcile(self, key: Key) -> str:
+        """Run one key.
+
+        Returns:
+            The outcome, as a metric names it.
+        """
+        try:
+            result = await (self._slot(key) if isinstance(key, SlotKey) else self._target(key))
+        except VaultUnavailable as error:
+            self._outage.wait(key, error)
+            self._queue.retry(key, Priority.REFRESH)
+            return "waiting"
+        except (VaultError, KubernetesError) as error:
+            pause = self._queue.retry(key)
+            _log.warning("%s %s/%s: %s; again in %.1f s", key.kind, key.namespace, key.name, error, pause)
+            return "failed"
+        except Exception:
+            pause = self._queue.retry(key)
+            _log.exception("%s %s/%s: unexpected; again in %.1f s", key.kind, key.namespace, key.name, pause)
+            return "error"
+        if result.failed:
+            self._queue.retry(key, Priority.REFRESH)
+            return "stalled"
+        self._queue.forget(key)
+        if result.again is not None:
+            self._queue.add_after(key, result.again)
+        return "done"

@@ -1,0 +1,194 @@
+"""From what the API server sends to what is kept in memory: no value stays but an inline one on its way to Vault."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from slotwarden.cluster.slots import LAST_APPLIED
+from slotwarden.domain import parts
+from slotwarden.domain.address import canonical_server
+from slotwarden.domain.targets import OWNER_LABEL, Contributor, Form
+from slotwarden.resources.duration import parse_duration
+from slotwarden.resources.secretslot import SecretSlot
+from slotwarden.sensitive import Sensitive
+from slotwarden.values import mac
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slotwarden.reconcile.keys import SlotKey
+    from slotwarden.values.mac import MacKey
+
+REFRESH_ANNOTATION: Final = "slotwarden.io/refresh"
+ADOPT_VALUE_ANNOTATION: Final = "slotwarden.io/adopt-value"
+DEFAULT_INTERVAL: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class SecretView:
+    """A Secret without its values.
+
+    Attributes:
+        version: its resourceVersion; they are ordered within one resource.
+        marks: MACs by part (a projected Secret) or by data key (any other); None while no MAC key was to be had.
+        clean: whether a projected Secret's data is in its canonical form.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    type: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    owners: tuple[Mapping[str, Any], ...]
+    marks: Mapping[str, str] | None
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """A SecretSlot, and where it leads.
+
+    Attributes:
+        slot: the object, its annotations without the one that kubectl keeps.
+        last_applied: kubectl's annotation, only where it holds a value.
+    """
+
+    slot: SecretSlot
+    version: int
+    last_applied: Sensitive | None
+
+    @property
+    def inline(self) -> Sensitive | None:
+        """The value in the spec, before it is scrubbed."""
+        spec = self.slot.spec
+        return spec.registry.password if spec.registry else spec.git.token if spec.git else None
+
+    @property
+    def source(self) -> tuple[str, str] | None:
+        """Name of the source Secret and key in it."""
+        spec = self.slot.spec
+        source = spec.registry.password_from if spec.registry else spec.git.token_from if spec.git else None
+        return (source.secret_key_ref.name, source.secret_key_ref.key) if source else None
+
+    @property
+    def username(self) -> str | None:
+        """The user name that the spec declares."""
+        spec = self.slot.spec
+        return (spec.registry.username if spec.registry else spec.git.username if spec.git else None) or None
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks at Vault."""
+        text = self.slot.spec.refresh_interval
+        return parse_duration(text) if text else DEFAULT_INTERVAL
+
+    @property
+    def alive(self) -> bool:
+        """Whether the object is not being deleted: one that is contributes nothing new."""
+        return self.slot.metadata.deletion_timestamp is None
+
+
+def slot_view(raw: Mapping[str, Any]) -> SlotView:
+    """Read a SecretSlot.
+
+    Raises:
+        pydantic.ValidationError: without showing any input.
+    """
+    metadata = dict(raw["metadata"])
+    annotations = dict(metadata.get("annotations") or {})
+    applied = annotations.pop(LAST_APPLIED, None)
+    metadata["annotations"] = annotations
+    slot = SecretSlot.from_object({**raw, "metadata": metadata})
+    kept = Sensitive.of_text(applied) if applied is not None and _holds_value(applied) else None
+    return SlotView(slot, _version(metadata), kept)
+
+
+def contributor(view: SlotView, key: SlotKey) -> tuple[str, Contributor]:
+    """The Secret that a slot asks for, and what it contributes to it."""
+    spec, metadata = view.slot.spec, view.slot.metadata
+    projection = spec.projections[0] if spec.projections else None
+    default = Form.DOCKERCONFIGJSON if spec.registry else Form.BASIC_AUTH
+    asked = projection.type if projection else None
+    name = (projection.secret_name if projection else None) or key.name
+    return name, Contributor(
+        namespace=key.namespace,
+        name=key.name,
+        uid=metadata.uid,
+        created=metadata.creation_timestamp,
+        credential_kind="registry" if spec.registry else "git",
+        form=Form(asked) if asked else default,
+        server=canonical_server(spec.registry.server_address) if spec.registry else "",
+        labels=projection.labels if projection else {},
+        annotations=projection.annotations if projection else {},
+    )
+
+
+def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
+    """Read a Secret: its values are only looked at to take their MACs."""
+    metadata = raw["metadata"]
+    labels = metadata.get("labels") or {}
+    data = decode(raw.get("data") or {})
+    kind = raw.get("type") or "Opaque"
+    marked, clean = _parts(kind, data) if OWNER_LABEL in labels else (data, True)
+    return SecretView(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=_version(metadata),
+        type=kind,
+        labels=labels,
+        annotations={k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED},
+        owners=tuple(metadata.get("ownerReferences") or ()),
+        marks=None
+        if key is None
+        else {
+            part: mac.mac(
+                key,
+                namespace=metadata["namespace"],
+                name=metadata["name"],
+                uid=metadata["uid"],
+                part=part,
+                value=value,
+            )
+            for part, value in marked.items()
+        },
+        clean=clean,
+    )
+
+
+def decode(data: Mapping[str, str]) -> dict[str, Sensitive]:
+    """A Secret's data; what is no base64 cannot come from the API server and is left out."""
+    decoded = {}
+    for name, text in data.items():
+        try:
+            decoded[name] = Sensitive(base64.b64decode(text, validate=True))
+        except binascii.Error:
+            continue
+    return decoded
+
+
+def _parts(kind: str, data: Mapping[str, Sensitive]) -> tuple[Mapping[str, Sensitive], bool]:
+    found = parts.of_secret(kind, data)
+    return found.values, found.clean
+
+
+def _version(metadata: Mapping[str, Any]) -> int:
+    text = metadata.get("resourceVersion") or "0"
+    return int(text) if text.isdecimal() else 0
+
+
+def _holds_value(applied: str) -> bool:
+    """Whether kubectl's record of the manifest has an inline value; when in doubt, it does."""
+    if '"password"' not in applied and '"token"' not in applied:
+        return False
+    try:
+        spec = json.loads(applied).get("spec") or {}
+        return "password" in (spec.get("registry") or {}) or "token" in (spec.get("git") or {})
+    except (ValueError, AttributeError, TypeError):
+        return True

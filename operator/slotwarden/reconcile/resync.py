@@ -1,0 +1,65 @@
+"""The cache against fresh lists: at start, when the watches were away, and before a sweep.
+
+Watches never make up for a deletion that they missed.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from slotwarden.reconcile.observe import SlotView, secret_view, slot_view
+from slotwarden.vault.errors import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from slotwarden.cluster.listing import Lister
+    from slotwarden.reconcile.cache import Cache
+    from slotwarden.reconcile.keys import Key
+    from slotwarden.values.keyring import Keyring
+
+_log = logging.getLogger(__name__)
+
+
+class Resync:
+    """Makes the cache what the API server says."""
+
+    def __init__(self, lister: Lister, cache: Cache, keyring: Keyring) -> None:
+        self._lister = lister
+        self._cache = cache
+        self._keyring = keyring
+
+    async def __call__(self) -> set[Key]:
+        """List all and take it in.
+
+        Returns:
+            The keys that something new concerns.
+
+        Raises:
+            KubernetesError: a list failed; the cache is as it was.
+        """
+        try:
+            await self._keyring.get()
+        except VaultError as error:
+            # Secrets are taken in without their MACs then, and read when they are needed.
+            _log.info("lists are taken in without MACs: %s", error)
+        key = self._keyring.key
+        slots = await self._lister.slots()
+        secrets = await self._lister.secrets()
+        views = [secret_view(raw, key) for raw in secrets.items]
+        return self._cache.replace(_readable(slots.items), views, (slots.version, secrets.version))
+
+
+def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[SlotView]:
+    """The objects that can be read; one that cannot is left out and told, and stops nobody else."""
+    for raw in items:
+        try:
+            yield slot_view(raw)
+        except ValidationError as error:
+            metadata = raw["metadata"]
+            places = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
+            _log.error("SecretSlot %s/%s cannot be read: %s", metadata["namespace"], metadata["name"], places)

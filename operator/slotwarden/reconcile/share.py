@@ -1,0 +1,65 @@
+"""One slot's share in a target, and whether a Secret holds it as it should."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slotwarden.domain import parts
+from slotwarden.domain.targets import Form
+from slotwarden.reconcile.state import expected_mac
+from slotwarden.values.mac import mac, same_mac
+
+if TYPE_CHECKING:
+    from slotwarden.domain.credentials import Credential
+    from slotwarden.reconcile.keys import SlotKey
+    from slotwarden.reconcile.observe import SecretView, SlotView
+    from slotwarden.reconcile.state import SlotState
+    from slotwarden.values.mac import MacKey
+    from slotwarden.values.service import Version
+
+
+@dataclass(slots=True)
+class Share:
+    """A winner of a target, as it was when the run began.
+
+    Attributes:
+        part: which part of the Secret is the slot's.
+        ready: whether its value is known and may be projected; else what the Secret holds of it stays.
+        version: the value's, as it is written.
+        generation: of the spec that the value was found for.
+        fresh: the value, where it is in hand.
+    """
+
+    key: SlotKey
+    view: SlotView
+    state: SlotState
+    part: str
+    ready: bool
+    version: Version | None
+    generation: int
+    fresh: Credential | None
+
+    def holds(self, secret: SecretView | None, key: MacKey) -> bool:
+        """Whether a Secret's part is what this share should be."""
+        if secret is None or secret.marks is None or self.part not in secret.marks:
+            return False
+        if self.fresh is not None:
+            wanted: str | None = mac(
+                key,
+                namespace=secret.namespace,
+                name=secret.name,
+                uid=secret.uid,
+                part=self.part,
+                value=parts.of_credential(self.part, self.fresh),
+            )
+        else:
+            wanted = expected_mac(self.view, self.state, secret.name, secret.uid)
+        return wanted is not None and same_mac(wanted, secret.marks[self.part])
+
+
+def is_right(form: Form, shares: list[Share], secret: SecretView, key: MacKey) -> bool:
+    """Whether a Secret's data is what its contributors make it: nothing missing, changed, or too much."""
+    if not secret.clean or not all(share.holds(secret, key) for share in shares if share.ready):
+        return False
+    return form is not Form.DOCKERCONFIGJSON or set(secret.marks or ()) <= {share.part for share in shares}

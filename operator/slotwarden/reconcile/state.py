@@ -1,0 +1,146 @@
+"""What is known of slots between two runs: small, in memory only, and made again from status after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slotwarden.resources.conditions import ConditionType, Reason, find_condition
+from slotwarden.values.service import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.targets import Form
+    from slotwarden.reconcile.keys import SlotKey
+    from slotwarden.reconcile.observe import SlotView
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What stands in the way, as the conditions tell it.
+
+    Attributes:
+        stalled: whether somebody has to change something; else it is waited or tried again.
+    """
+
+    reason: Reason
+    message: str
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a slot's part of a Secret is.
+
+    Attributes:
+        version: the version of the value that it was computed from; None where none was.
+        generation: of the spec that it was computed from.
+        mac: of the part, as the Secret holds it.
+        note: what is worth saying although all is well.
+    """
+
+    secret: str
+    form: Form
+    generation: int
+    version: Version | None = None
+    uid: str = ""
+    mac: str = ""
+    problem: Problem | None = None
+    note: str = ""
+
+
+@dataclass(slots=True)
+class SlotState:
+    """What is known of one slot.
+
+    Attributes:
+        generation: of the spec that Vault was last asked for; -1 before.
+        version: the value that holds.
+        fresh: that value, on its way to the Secret; dropped when it is there.
+        problem: what stands between the spec and the value.
+        outcome: how the Secret is.
+        source_mac: of the source's value that was last taken in.
+        handled_refresh: the refresh annotation that was last worked off.
+        next_look: when Vault is to be looked at again, in monotonic seconds.
+        missed: how many looks in a row Vault did not answer.
+        since: when the change that is being worked on was first seen, in monotonic seconds; None when all is done.
+    """
+
+    uid: str
+    next_look: float
+    generation: int = -1
+    version: Version | None = None
+    fresh: Credential | None = None
+    problem: Problem | None = None
+    outcome: Outcome | None = None
+    source_mac: str | None = None
+    handled_refresh: str | None = None
+    missed: int = 0
+    since: float | None = None
+
+    def known(self, generation: int) -> bool:
+        """Whether a value was found for this generation of the spec, however long ago Vault last said so."""
+        current = self.version is not None and self.generation == generation
+        return current and (self.problem is None or self.problem.reason is Reason.STALE)
+
+    def settled(self, generation: int) -> bool:
+        """Whether the value for this generation of the spec is known and may be projected."""
+        return self.problem is None and self.known(generation)
+
+
+@dataclass(slots=True)
+class States:
+    """The states of all slots.
+
+    Attributes:
+        clock: monotonic seconds.
+        spread: a number from 0 to 1, drawn so that looks at Vault after a restart do not come all at once.
+    """
+
+    clock: Callable[[], float]
+    spread: Callable[[], float]
+    _states: dict[SlotKey, SlotState] = field(default_factory=dict)
+
+    def get(self, key: SlotKey) -> SlotState | None:
+        """What is known of a slot."""
+        return self._states.get(key)
+
+    def of(self, key: SlotKey, view: SlotView) -> SlotState:
+        """What is known of a slot; recalled from its status where this process sees it for the first time."""
+        state = self._states.get(key)
+        if state is None or state.uid != view.slot.metadata.uid:
+            state = self._states[key] = recall(view, self.clock() + view.interval * self.spread())
+        return state
+
+    def drop(self, key: SlotKey) -> None:
+        """Forget a slot."""
+        self._states.pop(key, None)
+
+
+def recall(view: SlotView, next_look: float) -> SlotState:
+    """The state that a status tells of: only a Ready one for the present spec need not be asked for again."""
+    metadata, status = view.slot.metadata, view.slot.status
+    state = SlotState(metadata.uid, next_look, handled_refresh=status.last_handled_refresh)
+    ready = find_condition(status.conditions, ConditionType.READY)
+    current = status.observed_generation == metadata.generation
+    if status.vault is not None:
+        state.version = Version(status.vault.version, status.vault.created_time)
+        if current and ready is not None and ready.status == "True":
+            state.generation = metadata.generation
+            state.source_mac = status.source_mac
+    return state
+
+
+def expected_mac(view: SlotView, state: SlotState, secret: str, uid: str) -> str | None:
+    """The MAC that the slot's part of a Secret had when it was last right; None where it never was."""
+    outcome = state.outcome
+    if outcome is not None and outcome.mac and (outcome.secret, outcome.uid) == (secret, uid):
+        return outcome.mac if (outcome.version, outcome.generation) == (state.version, state.generation) else None
+    if outcome is not None and outcome.mac:
+        return None
+    for projection in view.slot.status.projections:
+        if projection.secret_name == secret and projection.uid == uid:
+            return projection.mac
+    return None

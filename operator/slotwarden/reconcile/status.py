@@ -1,0 +1,178 @@
+"""The status of a slot, computed from what is known of it: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from slotwarden.reconcile.state import Outcome, Problem, SlotState
+from slotwarden.resources.conditions import (
+    Condition,
+    ConditionType,
+    Reason,
+    find_condition,
+    set_condition,
+    without_condition,
+)
+from slotwarden.resources.slotstatus import ProjectionStatus, Status, VaultStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from slotwarden.reconcile.keys import TargetKey
+    from slotwarden.reconcile.observe import SlotView
+
+_QUIET: Final = frozenset({Reason.AWAITING_VALUE, Reason.VAULT_UNAVAILABLE, Reason.VAULT_SEALED, Reason.STALE})
+"""Problems without an event: a plain state, or one outage that many slots share."""
+_NO_VALUE: Final = frozenset({Reason.AWAITING_VALUE, Reason.NOT_OWNER, Reason.VERSION_DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a status is made from; `location` is the entry's path in Vault."""
+
+    view: SlotView
+    state: SlotState
+    target: TargetKey | None
+    location: str
+    now: datetime
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the Secret that is asked for now is."""
+        outcome = self.state.outcome
+        return outcome if outcome and self.target and outcome.secret == self.target.name else None
+
+    @property
+    def problem(self) -> Problem | None:
+        """What stands in the way first."""
+        return self.state.problem or (self.outcome.problem if self.outcome else None)
+
+
+def is_settled(view: SlotView, state: SlotState, target: TargetKey | None) -> bool:
+    """Whether there is something final to tell: a problem, or a Secret made from the value that holds."""
+    if state.problem is not None:
+        return True
+    outcome = state.outcome
+    if outcome is None or target is None or outcome.secret != target.name:
+        return False
+    current = (view.slot.metadata.generation, state.version)
+    return state.generation == current[0] and (outcome.generation, outcome.version) == current
+
+
+def change(report: Report) -> dict[str, Any] | None:
+    """The merge patch from the present status to the one that it should be; None where they say the same."""
+    old, new = report.view.slot.status, _status(report)
+    before, after = old.to_object(), new.to_object()
+    patch = {key: after.get(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    if not patch:
+        return None
+    return patch | {"lastSyncTime": _time(report.now)}
+
+
+def event(report: Report) -> tuple[Literal["Normal", "Warning"], str, str] | None:
+    """What is worth an event: a new problem, a rotation. Neither a first success nor a shared outage is."""
+    old = report.view.slot.status
+    ready = find_condition(old.conditions, ConditionType.READY)
+    problem = report.problem
+    if problem is not None:
+        known = ready is not None and ready.reason == problem.reason
+        return None if known or problem.reason in _QUIET else ("Warning", problem.reason.value, problem.message)
+    version = report.state.version
+    if old.vault is None or version is None or not report.outcome:
+        return None
+    if (old.vault.version, old.vault.created_time) == (version.number, version.created_time):
+        return None
+    return ("Normal", "Rotated", f"Secret {report.outcome.secret} holds version {version.number} of the value")
+
+
+def _status(report: Report) -> Status:
+    view, state = report.view, report.state
+    old = view.slot.status
+    version = state.version
+    reason = report.problem.reason if report.problem else Reason.READY
+    has_value = version is not None and reason not in _NO_VALUE
+    return old.model_copy(
+        update={
+            "observed_generation": view.slot.metadata.generation,
+            "conditions": _conditions(report, has_value=has_value),
+            "type": "registry" if view.slot.spec.registry else "git",
+            "has_value": has_value,
+            "vault": VaultStatus(path=report.location, version=version.number, created_time=version.created_time)
+            if version
+            else None,
+            "created_at": old.created_at or (version.created_time if version else None),
+            "updated_at": version.created_time if version else old.updated_at,
+            "last_handled_refresh": state.handled_refresh,
+            "source_mac": state.source_mac,
+            "projections": _projections(report),
+        }
+    )
+
+
+def _projections(report: Report) -> tuple[ProjectionStatus, ...]:
+    outcome, old = report.outcome, report.view.slot.status.projections
+    if outcome is None or report.target is None:
+        return tuple(projection for projection in old if report.target and projection.secret_name == report.target.name)
+    known = next((projection for projection in old if projection.secret_name == outcome.secret), None)
+    problem = report.problem
+    return (
+        ProjectionStatus(
+            namespace=report.target.namespace,
+            secret_name=outcome.secret,
+            type=outcome.form.value,
+            uid=outcome.uid or (known.uid if known else None),
+            reason=(problem.reason if problem else Reason.READY).value,
+            message=(problem.message if problem else outcome.note) or None,
+            mac=outcome.mac or (known.mac if known else None),
+        ),
+    )
+
+
+def _conditions(report: Report, *, has_value: bool) -> tuple[Condition, ...]:
+    problem, state = report.problem, report.state
+    reason = problem.reason if problem else Reason.READY
+    said = problem.message if problem else _success(report)
+    conditions = _set(report, report.view.slot.status.conditions, ConditionType.READY, problem is None, reason, said)
+    stored = Reason.READY if has_value else reason
+    said_stored = f"version {state.version.number} in Vault" if has_value and state.version else said
+    conditions = _set(report, conditions, ConditionType.VALUE_STORED, has_value, stored, said_stored)
+    projected = report.outcome is not None and (problem is None or problem.reason is Reason.STALE)
+    conditions = _set(
+        report, conditions, ConditionType.PROJECTED, projected, Reason.READY if projected else reason, said
+    )
+    for kind, holds in (
+        (ConditionType.RECONCILING, problem is not None and not problem.stalled and reason not in _NO_VALUE),
+        (ConditionType.STALLED, problem is not None and problem.stalled),
+    ):
+        if holds:
+            conditions = _set(report, conditions, kind, True, reason, said)
+        else:
+            conditions = without_condition(conditions, kind)
+    return conditions
+
+
+def _success(report: Report) -> str:
+    outcome, version = report.outcome, report.state.version
+    if outcome is None or version is None:
+        return ""
+    said = f"Secret {outcome.secret} holds version {version.number} of the value"
+    return f"{said}; {outcome.note}" if outcome.note else said
+
+
+def _set(
+    report: Report, conditions: tuple[Condition, ...], kind: ConditionType, holds: bool, reason: Reason, message: str
+) -> tuple[Condition, ...]:
+    new = Condition(
+        type=kind.value,
+        status="True" if holds else "False",
+        observed_generation=report.view.slot.metadata.generation,
+        last_transition_time=_time(report.now),
+        reason=reason.value,
+        message=message,
+    )
+    return set_condition(conditions, new)
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,242 @@
+"""A target's reconciliation: compute one Secret from all slots that contribute to it, and write what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFound, Rejected
+from slotwarden.domain import projection
+from slotwarden.domain.parts import entries_of_secret
+from slotwarden.domain.targets import ADOPT_ANNOTATION, MANAGED_BY_LABEL, MANAGER, OWNER_LABEL, WATCH_LABEL, resolve
+from slotwarden.reconcile import intake
+from slotwarden.reconcile.cache import owning_slots
+from slotwarden.reconcile.context import Context, Result, entry_ref
+from slotwarden.reconcile.observe import decode, secret_view
+from slotwarden.reconcile.share import Share, is_right
+from slotwarden.reconcile.state import Outcome, Problem
+from slotwarden.resources.conditions import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slotwarden.cluster.client import Json
+    from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.targets import Resolution
+    from slotwarden.reconcile.keys import SlotKey, TargetKey
+    from slotwarden.reconcile.observe import SecretView
+    from slotwarden.sensitive import Sensitive
+    from slotwarden.values.mac import MacKey
+
+_ATTEMPTS: Final = 3
+
+
+class Foreign(Exception):
+    """A Secret of that name is somebody else's."""
+
+
+class TargetReconciler:
+    """Runs target keys. A Secret that is as it should be costs no call."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def __call__(self, target: TargetKey) -> Result:
+        """Make one Secret what its contributors make it.
+
+        Raises:
+            VaultError, KubernetesError: what the caller is to wait for or to try again after.
+        """
+        context = self._context
+        asking = context.cache.contributors(target)
+        resolution = resolve(c for key, c in asking.items() if context.cache.slots[key].alive)
+        if resolution is None:
+            if not asking:
+                await self._remove(target)
+            return Result()
+        mac_key = await context.keyring.get()
+        view = context.cache.secrets.get(target)
+        if view is not None and view.marks is None:
+            view = await self._read(target, mac_key)
+        shares = self._shares(target, resolution)
+        for attempt in range(_ATTEMPTS):
+            try:
+                view = await self._make(target, resolution, shares, view, mac_key)
+                break
+            except Foreign as error:
+                problem = Problem(Reason.FOREIGN_SECRET, str(error), stalled=True)
+                self._conclude(target, resolution, shares, view, problem)
+                return Result(failed=True)
+            except (Forbidden, Rejected) as error:
+                self._conclude(target, resolution, shares, view, Problem(Reason.PROJECTION_FAILED, str(error)))
+                raise
+            except (Conflict, NotFound, AlreadyExists):
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                view = await self._read(target, mac_key)
+        self._conclude(target, resolution, shares, view, None)
+        return Result()
+
+    def _shares(self, target: TargetKey, resolution: Resolution) -> list[Share]:
+        """The winners' parts, as they are now."""
+        keys = {c.uid: key for key, c in self._context.cache.contributors(target).items()}
+        shares = []
+        for winner in resolution.winners:
+            key = keys[winner.uid]
+            slot = self._context.cache.slots[key]
+            state = self._context.states.of(key, slot)
+            ready = state.settled(slot.slot.metadata.generation)
+            fresh = state.fresh if ready else None
+            shares.append(Share(key, slot, state, winner.part, ready, state.version, state.generation, fresh))
+        return shares
+
+    async def _make(
+        self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView | None, mac_key: MacKey
+    ) -> SecretView | None:
+        """Make the Secret what it should be, given how it was last seen.
+
+        Raises:
+            Foreign: it is not ours to change.
+            Conflict, NotFound, AlreadyExists: it is not as it was last seen.
+        """
+        context = self._context
+        if view is not None and not _ours(view, shares) and view.annotations.get(ADOPT_ANNOTATION) != "true":
+            raise Foreign(
+                f"a Secret {target.name} exists that the operator did not make; delete it, choose another secretName, "
+                f'or annotate it with {ADOPT_ANNOTATION}: "true"'
+            )
+        if not any(share.ready for share in shares):
+            return view
+        if view is not None and view.type != resolution.form.secret_type:
+            await self._replace(target, resolution, shares, view)
+            view = None
+        if view is None:
+            credentials = await self._credentials(shares, {}, None, mac_key)
+            metadata = projection.metadata(resolution, target.name)
+            made = projection.data(resolution.form, credentials)
+            raw = await context.secrets.create(
+                target.namespace, target.name, resolution.form.secret_type, made, metadata
+            )
+            return self._written(raw, shares, mac_key)
+        change = projection.metadata_patch(
+            resolution, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
+        )
+        right = is_right(resolution.form, shares, view, mac_key)
+        if right and not change:
+            return view
+        data: Mapping[str, Sensitive] = {} if right else await self._data(target, resolution, shares, view, mac_key)
+        raw = await context.secrets.patch(target.namespace, target.name, view.version, data, change)
+        return self._written(raw, shares, mac_key)
+
+    async def _data(
+        self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView, mac_key: MacKey
+    ) -> Mapping[str, Sensitive]:
+        """The data to write into a Secret that is there; its right entries are taken from it instead of from Vault."""
+        held: dict[str, Credential] = {}
+        if len(shares) > 1:
+            raw = await self._context.secrets.get(target.namespace, target.name)
+            if raw is None or raw["metadata"]["resourceVersion"] != str(view.version):
+                raise Conflict("get", "secrets", 409, "the Secret changed while it was looked at")
+            held.update(entries_of_secret(decode(raw.get("data") or {})))
+        return projection.data(resolution.form, await self._credentials(shares, held, view, mac_key))
+
+    async def _credentials(
+        self, shares: list[Share], held: Mapping[str, Credential], view: SecretView | None, mac_key: MacKey
+    ) -> list[Credential]:
+        """What each share contributes: from hand, from the Secret where it is right or must stay, else from Vault."""
+        found = []
+        for share in shares:
+            credential = share.fresh
+            if credential is None and share.part in held and (not share.ready or share.holds(view, mac_key)):
+                credential = held[share.part]
+            if credential is None and share.ready:
+                credential = await self._from_vault(share)
+            if credential is not None:
+                found.append(credential)
+        return found
+
+    async def _from_vault(self, share: Share) -> Credential:
+        context = self._context
+        owner = await context.owner(share.key, share.view)
+        stored = await context.values.settle(entry_ref(share.key, share.view), owner, None)
+        share.version = share.state.version = stored.version
+        if intake.mismatch(share.view, stored.credential) is not None:
+            # The slot's own run finds the same and says so.
+            context.queue.add(share.key)
+            raise Conflict("get", "secretslots", 409, "the stored value changed while it was projected")
+        return intake.effective(share.view, stored.credential)
+
+    async def _replace(self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView) -> None:
+        """Remove a Secret whose type has to change, which the API server does not allow in place."""
+        context = self._context
+        await context.secrets.delete(target.namespace, target.name, view.uid)
+        context.cache.drop_secret(target, view.uid)
+        message = f"Secret {target.name} of type {view.type} is replaced by one of type {resolution.form.secret_type}"
+        context.events.post(shares[0].view.slot.metadata, "Normal", "Replaced", message)
+
+    async def _remove(self, target: TargetKey) -> None:
+        """Delete a Secret of ours that no slot asks for; one that was orphaned on purpose names no owner and stays."""
+        view = self._context.cache.secrets.get(target)
+        if view is None or view.labels.get(MANAGED_BY_LABEL) != MANAGER or not owning_slots(view):
+            return
+        await self._context.secrets.delete(target.namespace, target.name, view.uid)
+        self._context.cache.drop_secret(target, view.uid)
+
+    async def _read(self, target: TargetKey, mac_key: MacKey) -> SecretView | None:
+        """The Secret as it is. Only what we watch is kept in memory: of anything else no change would be told."""
+        raw = await self._context.secrets.get(target.namespace, target.name)
+        known = self._context.cache.secrets.get(target)
+        view = secret_view(raw, mac_key) if raw is not None else None
+        if known is not None and (view is None or view.uid != known.uid or WATCH_LABEL not in view.labels):
+            self._context.cache.drop_secret(target, known.uid)
+        if view is not None and view.labels.get(WATCH_LABEL) == "true":
+            self._context.cache.put_secret(view)
+        return view
+
+    def _written(self, raw: Json, shares: list[Share], mac_key: MacKey) -> SecretView:
+        view = secret_view(raw, mac_key)
+        self._context.cache.put_secret(view)
+        for share in shares:
+            if share.ready and share.state.since is not None:
+                self._context.projected(self._context.clock() - share.state.since)
+                share.state.since = None
+        return view
+
+    def _conclude(
+        self,
+        target: TargetKey,
+        resolution: Resolution,
+        shares: list[Share],
+        view: SecretView | None,
+        problem: Problem | None,
+    ) -> None:
+        """Tell each slot how its part is; those for which that is new run next."""
+        context = self._context
+        for share in shares:
+            if not share.ready:
+                continue
+            mac = view.marks.get(share.part, "") if view is not None and view.marks and problem is None else ""
+            uid = view.uid if view is not None and problem is None else ""
+            note = resolution.disputes.get(share.view.slot.metadata.uid, "")
+            made = Outcome(target.name, resolution.form, share.generation, share.version, uid, mac, problem, note)
+            if problem is None and share.state.fresh is share.fresh:
+                share.state.fresh = None
+            self._tell(share.key, made)
+        for key, contributor in context.cache.contributors(target).items():
+            state = context.states.get(key)
+            if contributor.uid not in resolution.losers or state is None:
+                continue
+            conflict = Problem(Reason.TARGET_CONFLICT, resolution.disputes[contributor.uid], stalled=True)
+            self._tell(key, Outcome(target.name, contributor.form, state.generation, state.version, problem=conflict))
+
+    def _tell(self, key: SlotKey, outcome: Outcome) -> None:
+        state = self._context.states.get(key)
+        if state is not None and state.outcome != outcome:
+            state.outcome = outcome
+            self._context.queue.add(key)
+
+
+def _ours(view: SecretView, shares: list[Share]) -> bool:
+    """Whether the operator made a Secret: its owner, its labels or a slot's status says so."""
+    if owning_slots(view) or (view.labels.get(MANAGED_BY_LABEL) == MANAGER and OWNER_LABEL in view.labels):
+        return True
+    return any(p.uid == view.uid for share in shares for p in share.view.slot.status.projections)

@@ -1,0 +1,72 @@
+"""Metrics in the format of Prometheus. No label holds a name of an object, so no series is left behind by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """The metrics of one process."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry(auto_describe=True)
+        self.reconciled = Counter(
+            "slotwarden_reconcile_total", "Runs of keys by kind and outcome.", ["kind", "outcome"], registry=registry
+        )
+        self._vault = Counter(
+            "slotwarden_vault_requests_total", "Requests to Vault.", ["operation", "code"], registry=registry
+        )
+        self._vault_seconds = Histogram(
+            "slotwarden_vault_request_seconds",
+            "Duration of requests to Vault.",
+            ["operation"],
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self._kubernetes = Counter(
+            "slotwarden_kubernetes_requests_total",
+            "Requests to the API server, watches apart.",
+            ["verb", "resource", "code"],
+            registry=registry,
+        )
+        self._depth = Gauge("slotwarden_queue_depth", "Keys that are ready to run.", ["priority"], registry=registry)
+        self._age = Gauge(
+            "slotwarden_queue_age_seconds", "How long the first ready key has waited.", ["priority"], registry=registry
+        )
+        self.projection = Histogram(
+            "slotwarden_projection_seconds",
+            "From a change being seen to its Secret being written.",
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self.leader = Gauge("slotwarden_leader", "1 while this process works, 0 while it stands by.", registry=registry)
+        self.vault_up = Gauge("slotwarden_vault_up", "1 while Vault answers, 0 while it does not.", registry=registry)
+        self.slots = Gauge(
+            "slotwarden_slots", "SecretSlots by the reason of their Ready.", ["reason"], registry=registry
+        )
+
+    def vault_request(self, operation: str, code: str, seconds: float) -> None:
+        """Count a request to Vault."""
+        self._vault.labels(operation, code).inc()
+        self._vault_seconds.labels(operation).observe(seconds)
+
+    def kubernetes_request(self, verb: str, resource: str, code: str, _seconds: float) -> None:
+        """Count a request to the API server."""
+        self._kubernetes.labels(verb, resource, code).inc()
+
+    def follow_queue(self, priority: str, depth: Callable[[], float], age: Callable[[], float]) -> None:
+        """Read the queue's depth and age whenever metrics are asked for."""
+        self._depth.labels(priority).set_function(depth)
+        self._age.labels(priority).set_function(age)
+
+    def render(self) -> bytes:
+        """All metrics as text."""
+        return generate_latest(self._registry)

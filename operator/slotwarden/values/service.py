@@ -1,0 +1,203 @@
+"""The value service: takes a value in, finds the one that holds, lets it go. It alone decides on entries in Vault.
+
+Every write is check-and-set against the version that the decision was made on; a lost race is decided anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.domain.credentials import from_vault, to_vault
+from slotwarden.values import ownership
+from slotwarden.values.ownership import Claim, Owner
+from slotwarden.vault.errors import CasMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from slotwarden.domain.credentials import Credential
+    from slotwarden.values.paths import EntryRef
+    from slotwarden.values.store import ValueStore
+    from slotwarden.vault.kv import Entry, EntryMetadata
+
+RECOVERABLE: Final = timedelta(days=7)
+"""How long a released value can be restored before it is purged."""
+_ATTEMPTS: Final = 4
+
+
+class NoValue(Exception):
+    """Nothing was stored yet."""
+
+
+class NotOwner(Exception):
+    """The entry is another object's."""
+
+
+class VersionDeleted(Exception):
+    """The newest version was deleted or destroyed in Vault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which version of an entry; the number alone starts at 1 again when an entry was purged."""
+
+    number: int
+    created_time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The value that holds, and whether this call wrote it."""
+
+    credential: Credential
+    version: Version
+    written: bool
+
+
+class ValueService:
+    """Values of slots in one store.
+
+    Args:
+        store: where entries are.
+        now: the time, in UTC.
+    """
+
+    def __init__(self, store: ValueStore, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def settle(self, ref: EntryRef, me: Owner, intake: Credential | None, *, adopt: bool = False) -> Stored:
+        """Store `intake` where it is new, and answer with the value that holds.
+
+        Raises:
+            NotOwner, NoValue, VersionDeleted: as their names say.
+            InvalidValue: what Vault holds is no credential.
+            VaultError: Vault did not do it.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return await self._settle(ref, me, intake, adopt)
+            except CasMismatch:
+                continue
+        return await self._settle(ref, me, intake, adopt)
+
+    async def look(self, ref: EntryRef, me: Owner) -> Version | None:
+        """The version that holds, by one read of metadata; None where `settle` has to look closer."""
+        metadata = await self._store.read_metadata(ref)
+        if metadata is None or ownership.read(metadata.custom_metadata) != self._mine(me, metadata.custom_metadata):
+            return None
+        newest = metadata.versions.get(metadata.current_version)
+        if newest is None or newest.is_gone(self._now()):
+            return None
+        return Version(metadata.current_version, newest.created_time)
+
+    async def release(self, ref: EntryRef, cluster: str, object_uid: str) -> bool:
+        """Work off an object's deletion: soft-delete its value unless its policy says Retain.
+
+        Returns:
+            Whether something was deleted. An entry that names another owner is left alone.
+        """
+        metadata = await self._store.read_metadata(ref)
+        owner = ownership.read(metadata.custom_metadata) if metadata else None
+        if metadata is None or owner is None or (owner.cluster, owner.object_uid) != (cluster, object_uid):
+            return False
+        if owner.policy == "Retain" or owner.released:
+            return False
+        await self._release(ref, metadata, owner)
+        return True
+
+    async def purge(self, ref: EntryRef, cluster: str) -> bool:
+        """Remove an entry that was released longer ago than `RECOVERABLE`, for good.
+
+        Returns:
+            Whether it was removed.
+        """
+        metadata = await self._store.read_metadata(ref)
+        owner = ownership.read(metadata.custom_metadata) if metadata else None
+        if owner is None or owner.cluster != cluster or not owner.released:
+            return False
+        if datetime.fromisoformat(owner.released) + RECOVERABLE > self._now():
+            return False
+        await self._store.purge(ref)
+        return True
+
+    async def owner(self, ref: EntryRef) -> Owner | None:
+        """Whose an entry is; None where there is none or it names nobody."""
+        metadata = await self._store.read_metadata(ref)
+        return ownership.read(metadata.custom_metadata) if metadata else None
+
+    async def _settle(self, ref: EntryRef, me: Owner, intake: Credential | None, adopt: bool) -> Stored:
+        entry = await self._store.read(ref)
+        if entry is None:
+            if intake is None:
+                raise NoValue("no value was set yet")
+            return await self._write(ref, {}, me, intake, 0)
+        claim = ownership.claim(entry.custom_metadata, me, adopt=adopt)
+        if claim is Claim.REFUSE:
+            raise NotOwner(
+                "the entry in Vault belongs to another object, another namespace of this name or another cluster; "
+                'annotate this object with slotwarden.io/adopt-value: "true" to take it over'
+            )
+        if claim is Claim.RELEASE:
+            await self._release_predecessor(ref)
+        if claim in (Claim.RELEASE, Claim.SUCCEED):
+            if intake is None:
+                raise NoValue(
+                    "no value was set yet; the deleted value of a predecessor can be restored with the annotation "
+                    'slotwarden.io/adopt-value: "true"'
+                )
+            heir = ownership.succeeding(me, entry.version)
+            return await self._write(ref, entry.custom_metadata, heir, intake, entry.version)
+        return await self._settle_own(ref, me, entry, intake)
+
+    async def _settle_own(self, ref: EntryRef, me: Owner, entry: Entry, intake: Credential | None) -> Stored:
+        known = ownership.read(entry.custom_metadata)
+        mine = self._mine(me, entry.custom_metadata)
+        if entry.data is None and known is not None and known.released and intake is None:
+            # We deleted it when its owner went; the owner is back.
+            await self._store.undelete(ref, [entry.version])
+            restored = await self._store.read(ref)
+            entry = restored or entry
+        if intake is not None and entry.data != to_vault(intake):
+            return await self._write(ref, entry.custom_metadata, mine, intake, entry.version)
+        if entry.data is None or entry.version < mine.first_version:
+            what = "destroyed" if entry.destroyed else "deleted"
+            raise VersionDeleted(f"version {entry.version} was {what} in Vault; the Secret keeps the last good value")
+        if known != mine:
+            await self._store.write_custom_metadata(ref, ownership.write(entry.custom_metadata, mine))
+        credential = intake if intake is not None else from_vault(entry.data)
+        return Stored(credential, Version(entry.version, entry.created_time), written=False)
+
+    async def _write(
+        self, ref: EntryRef, custom_metadata: Mapping[str, str], owner: Owner, value: Credential, cas: int
+    ) -> Stored:
+        """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody."""
+        wanted = ownership.write(custom_metadata, owner)
+        if wanted != custom_metadata:
+            await self._store.write_custom_metadata(ref, wanted)
+        written = await self._store.write(ref, to_vault(value), cas=cas)
+        claimed = ownership.read(written.custom_metadata)
+        if claimed is None or not claimed.same_object(owner):
+            raise NotOwner("another cluster claimed the entry in Vault at the same moment")
+        return Stored(value, Version(written.version, written.created_time), written=True)
+
+    async def _release_predecessor(self, ref: EntryRef) -> None:
+        metadata = await self._store.read_metadata(ref)
+        owner = ownership.read(metadata.custom_metadata) if metadata else None
+        if metadata is not None and owner is not None and not owner.released:
+            await self._release(ref, metadata, owner)
+
+    async def _release(self, ref: EntryRef, metadata: EntryMetadata, owner: Owner) -> None:
+        alive = [number for number, version in metadata.versions.items() if not version.is_gone(self._now())]
+        if alive:
+            await self._store.soft_delete(ref, sorted(alive))
+        marked = replace(owner, released=self._now().isoformat(timespec="seconds"))
+        await self._store.write_custom_metadata(ref, ownership.write(metadata.custom_metadata, marked))
+
+    @staticmethod
+    def _mine(me: Owner, custom_metadata: Mapping[str, str]) -> Owner:
+        """The owner as the entry should name it once it is mine: whose versions come first stays known."""
+        known = ownership.read(custom_metadata)
+        return me if known is None else replace(me, first_version=known.first_version)
