@@ -5,32 +5,35 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
+from functools import cache
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from slotwarden.domain import basicauth, dockerconfig
 from slotwarden.domain.credentials import Credential, RegistryCredential
 from slotwarden.sensitive import Sensitive
+from testbed.binaries import Resolver
+from testbed.progress import Reporter
 
 from .strategies import CREDENTIALS, REGISTRIES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KUBECTL = shutil.which("kubectl", path=os.environ.get("KUBEBUILDER_ASSETS")) or shutil.which("kubectl")
-
 # One process per example.
-pytestmark = pytest.mark.skipif(KUBECTL is None, reason="needs kubectl on PATH or in KUBEBUILDER_ASSETS")
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@cache
+def kubectl() -> str:
+    return str(Resolver(Reporter(quiet=True)).resolve("kubectl"))
 
 
 def made(home: Path, *args: str) -> tuple[str, dict[str, bytes]]:
     """The type and the decoded data of the Secret that kubectl would create."""
-    command = [str(KUBECTL), "create", "secret", *args, "--dry-run=client", "--output=json"]
+    command = [kubectl(), "create", "secret", *args, "--dry-run=client", "--output=json"]
     environment = {"PATH": os.environ["PATH"], "KUBECONFIG": os.devnull, "HOME": str(home)}
     secret = json.loads(subprocess.run(command, check=True, capture_output=True, env=environment).stdout)
     return secret["type"], {key: base64.b64decode(value) for key, value in secret["data"].items()}
