@@ -82,7 +82,7 @@ demo: setup ## The whole on the testbed, with the examples; ARGS=--once exits by
 
 .PHONY: crds
 crds: setup ## Write crds/ from the models
-	@$(BIN)/slotwarden crds --write crds/
+	@$(BIN)/slotwarden crds --output crds/ > /dev/null
 
 .PHONY: test-kind
 test-kind: setup ## The end-to-end tests on a kind cluster; needs a container engine

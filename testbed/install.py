@@ -22,16 +22,15 @@ CHART = ROOT / "charts" / "slotwarden"
 # What a run installs once, and what it applies for each operator; a Deployment would wait for a kubelet for ever.
 SHARED_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 OPERATOR_KINDS = frozenset({"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
-CLUSTER_KINDS = ("ClusterRole", "ClusterRoleBinding")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The ServiceAccount that an operator runs as, and the cluster-wide objects to remove with it."""
+    """The ServiceAccount that an operator runs as, and the objects outside its namespace to remove with it."""
 
     namespace: str
     name: str
-    cluster_objects: tuple[str, ...]
+    elsewhere: tuple[Mapping[str, Any], ...]
 
     @property
     def user(self) -> str:
@@ -43,7 +42,7 @@ def install_shared(session: Session, values: Mapping[str, Any] | None = None) ->
     """Apply the CRDs and the chart's policies, and wait until the API server serves them."""
     session.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS), check=True)
     session.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS), check=True)
-    objects = _render(session, "slotwarden", "default", {"crds": {"enabled": False}, **(values or {})})
+    objects = _render(session, "default", {"crds": {"enabled": False}, **(values or {})})
     shared = [item for item in objects if item["kind"] in SHARED_KINDS]
     if shared:
         session.kubectl.apply(shared, check=True)
@@ -51,25 +50,25 @@ def install_shared(session: Session, values: Mapping[str, Any] | None = None) ->
 
 def install_operator(session: Session, namespace: str, prefix: str, values: Mapping[str, Any] | None = None) -> Account:
     """Apply what the chart gives an operator that serves one namespace, and nothing more."""
-    release = f"slotwarden-{namespace}"
     rendered = {
         "namespaces": [namespace],
         "vault": {"address": session.endpoints.vault_address, "prefix": prefix},
         "crds": {"enabled": False},
         "policies": {"enabled": False},
-        **(values or {}),
     }
-    objects = [item for item in _render(session, release, namespace, rendered) if item["kind"] in OPERATOR_KINDS]
-    session.kubectl.apply(objects, namespace=namespace, check=True)
+    objects = [
+        item for item in _render(session, namespace, merged(rendered, values or {})) if item["kind"] in OPERATOR_KINDS
+    ]
+    session.kubectl.apply(objects, check=True)
     account = next(item for item in objects if item["kind"] == "ServiceAccount")["metadata"]["name"]
-    wide = tuple(f"{item['kind']}/{item['metadata']['name']}" for item in objects if item["kind"] in CLUSTER_KINDS)
-    return Account(namespace, account, wide)
+    elsewhere = tuple(item for item in objects if item["metadata"].get("namespace") != namespace)
+    return Account(namespace, account, elsewhere)
 
 
 def uninstall_operator(session: Session, account: Account) -> None:
     """Remove what does not go with the namespace."""
-    if account.cluster_objects:
-        session.kubectl("delete", "--ignore-not-found", "--wait=false", *account.cluster_objects, check=True)
+    if account.elsewhere:
+        session.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=account.elsewhere, check=True)
 
 
 def account_token(session: Session, account: Account, seconds: int = 3600) -> str:
@@ -79,5 +78,14 @@ def account_token(session: Session, account: Account, seconds: int = 3600) -> st
     return str(session.kube.create(path, request)["status"]["token"])
 
 
-def _render(session: Session, release: str, namespace: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return helm_template(session.helm, CHART, release, namespace, values)
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Helm's way of laying values over values: mappings are merged, anything else is replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        inner = result.get(key)
+        result[key] = merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _render(session: Session, namespace: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return helm_template(session.helm, CHART, "slotwarden", namespace, values)

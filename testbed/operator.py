@@ -45,11 +45,12 @@ def make_identities(
 ) -> Identities:
     """Give an operator its least rights: the chart's RBAC, and the policy that the program itself prints."""
     account = install_operator(session, namespace, prefix, values)
-    command = [str(PROGRAM), "vault-policy", "--vault-mount", session.vault.mount, "--vault-prefix", prefix]
+    names = ["--vault-mount", session.vault.mount, "--vault-prefix", prefix, "--namespace", namespace]
+    command = [str(PROGRAM), "vault-policy", *names]
     rules = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     policy = f"slotwarden-{namespace}"
     session.vault.write_policy(policy, rules)
-    return Identities(account, policy, session.vault.create_token([policy]))
+    return Identities(account, policy, session.vault.create_token([policy], no_default_policy=True))
 
 
 def remove_identities(session: Session, identities: Identities) -> None:
@@ -151,7 +152,7 @@ def operator_env(session: Session, identities: Identities, folder: Path) -> dict
     kube = session.kube
     folder.mkdir(parents=True, exist_ok=True)
     write_kubeconfig(
-        kubeconfig, kube.server, Path(kube.ca), account_token(session, identities.account), identities.account.name
+        kubeconfig, kube.server, kube.ca, account_token(session, identities.account), identities.account.name
     )
     own = {
         "KUBECONFIG": str(kubeconfig),

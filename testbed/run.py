@@ -42,14 +42,16 @@ class Run:
     def begin(cls, runs: Path) -> Run:
         """A new run of this process, after ending what killed runs left."""
         runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for old in runs.iterdir():
-            if old.is_dir() and not _owned(old):
-                cls(old).end()
-                shutil.rmtree(old, ignore_errors=True)
         folder = runs / f"{os.getpid()}-{secrets.token_hex(3)}"
-        folder.mkdir(mode=0o700)
-        me = Identity.of(os.getpid())
-        (folder / OWNER).write_text(json.dumps(asdict(me)) if me else "{}")
+        # Runs that begin at once must not take each other's new folder for a killed run's.
+        with Cache(runs).lock("begin"):
+            for old in runs.iterdir():
+                if old.is_dir() and not _owned(old):
+                    cls(old).end()
+                    shutil.rmtree(old, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+            me = Identity.of(os.getpid())
+            (folder / OWNER).write_text(json.dumps(asdict(me)) if me else "{}")
         return cls(folder)
 
     def session(self, reporter: Reporter, endpoints: Endpoints | None = None) -> Session:

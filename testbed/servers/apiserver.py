@@ -116,7 +116,7 @@ class ApiServer(Server):
         return requests.get(f"{self.url}/readyz", headers=headers, verify=str(self._context.pki.ca), timeout=5).ok
 
 
-def write_kubeconfig(path: Path, server: str, ca: Path, token: str, user: str) -> Path:
+def write_kubeconfig(path: Path, server: str, ca: Path | str, token: str, user: str) -> Path:
     """A kubeconfig with a bearer token, readable by its owner alone (JSON is YAML)."""
     config = {
         "apiVersion": "v1",

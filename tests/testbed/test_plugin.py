@@ -55,7 +55,7 @@ def start(folder: Path, test: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def run_folder(folder: Path) -> Path:
-    (found,) = (folder / "runs").iterdir()
+    (found,) = (path for path in (folder / "runs").iterdir() if path.is_dir())
     return found
 
 

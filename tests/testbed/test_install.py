@@ -1,0 +1,43 @@
+"""What an operator is allowed comes from the chart, holds in its namespace alone, and goes when it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.clients.errors import RefusedError
+from testbed.clients.kube import Kube, core, slots
+from testbed.install import account_token, install_operator, merged, uninstall_operator
+from testbed.servers.apiserver import write_kubeconfig
+from testbed.wait import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from testbed.session import Session
+
+
+def test_an_operator_has_rights_in_its_namespace_alone(
+    installed: Session, make_namespace: Callable[[], str], tmp_path: Path
+) -> None:
+    own, other = make_namespace(), make_namespace()
+    account = install_operator(installed, own, "prefix")
+    config = write_kubeconfig(
+        tmp_path / "kubeconfig", installed.kube.server, installed.kube.ca, account_token(installed, account), "operator"
+    )
+    operator = Kube(config)
+    eventually(lambda: operator.list(slots(own)) == [])
+    operator.list(core(own, "secrets"))
+    for path in (slots(other), core(other, "secrets"), core(own, "configmaps"), "/api/v1/namespaces"):
+        with pytest.raises(RefusedError, match="403"):
+            operator.list(path)
+    assert account.elsewhere
+    uninstall_operator(installed, account)
+    gone = installed.kubectl("get", "-f", "-", stdin=account.elsewhere)
+    assert gone.stdout == ""
+
+
+def test_values_are_laid_over_values() -> None:
+    assert merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": [2]}) == {"a": {"b": 1, "c": 3}, "d": [2]}
