@@ -5,6 +5,7 @@ Paths are relative to the mount and sent as they are given: whoever calls has bu
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -222,15 +223,14 @@ class VaultKV:
         answer = await self._session.call(operation, f"{self.mount}/{api_path}", request, creates=creates)
         if answer.status == 404 and not answer.body.get("data"):
             return None
-        try:
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
             return shape(answer.body)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            self._not_v2(operation, api_path)
+        self._not_v2(operation, api_path)
 
     def _not_v2(self, operation: Operation, api_path: str) -> NoReturn:
         path = f"{self.mount}/{api_path}"
         message = f"Vault's answer at {path} is not one of KV version 2: is {self.mount} such a mount?"
-        raise VaultRejected(operation, path, message) from None
+        raise VaultRejected(operation, path, message)
 
 
 def _entry(body: dict[str, Any]) -> Entry:

@@ -107,17 +107,19 @@ class Session:
         self, operation: Operation, path: str, connection: Connection, request: Request, *, creates: bool = False
     ) -> Answer:
         start, code = time.monotonic(), "cancelled"
+        failure: Failure | None = None
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, request, connection)
             code = str(answer.status)
-        except Failure as failure:
-            code = failure.code
-            raise explain(failure, operation, path, creates=creates) from None
-        else:
-            return answer
+        except Failure as caught:
+            failure, code = caught, caught.code
         finally:
             if self._observe is not None:
                 self._observe(operation.value, code, time.monotonic() - start)
+        if failure is not None:
+            # Raised here and not above, so that the error does not drag the answer's frames along as its context.
+            raise explain(failure, operation, path, creates=creates)
+        return answer
 
     async def _replace(self, stale: Connection | None, *, force: bool = False) -> Connection | None:
         """A connection better than the stale one; None where that one's token is still valid."""

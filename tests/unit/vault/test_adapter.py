@@ -137,6 +137,7 @@ async def test_no_error_holds_anything_of_the_answer(
             await request
         assert CANARY not in "".join(traceback.format_exception(caught.value))
         assert CANARY not in f"{caught.value!r} {vars(caught.value)}"
+        assert caught.value.__context__ is None
     await kv.close()
 
 
