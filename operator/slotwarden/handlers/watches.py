@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from slotwarden.cluster.listing import WATCHED
 from slotwarden.reconcile.observe import SecretView, SlotView, secret_view, slot_view
-from slotwarden.telemetry.logs import quiet
+from slotwarden.telemetry.logs import hush
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,13 +74,12 @@ class Watches:
             try:
                 if asyncio.run_coroutine_threadsafe(self._served(), self._loop).result():
                     asyncio.run(self._watch())
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, not to watch is worse
                 _log.exception("the watches ended; they begin anew")
             self._stop.wait(_PAUSE)
 
     async def _watch(self) -> None:
-        for name in ("kopf", "aiohttp"):
-            quiet(name)
+        hush()
         await kopf.operator(
             registry=self._registry(),
             settings=settings(),

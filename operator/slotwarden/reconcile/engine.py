@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import KubernetesError
 from slotwarden.reconcile.backlog import Priority
-from slotwarden.reconcile.context import Result
 from slotwarden.reconcile.keys import SlotKey
 from slotwarden.vault.errors import VaultError, VaultUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from slotwarden.reconcile.context import Result
     from slotwarden.reconcile.keys import Key, TargetKey
     from slotwarden.reconcile.outage import Outage
     from slotwarden.reconcile.queue import WorkQueue
@@ -90,7 +90,7 @@ class Engine:
             pause = self._queue.retry(key)
             _log.warning("%s %s/%s: %s; again in %.1f s", key.kind, key.namespace, key.name, error, pause)
             return "failed"
-        except Exception:
+        except Exception:  # noqa: BLE001 - one key must not end all the others
             pause = self._queue.retry(key)
             _log.exception("%s %s/%s: unexpected; again in %.1f s", key.kind, key.namespace, key.name, pause)
             return "error"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from slotwarden.reconcile.state import Outcome, Problem, SlotState
 from slotwarden.resources.conditions import (
     Condition,
     ConditionType,
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from slotwarden.reconcile.keys import TargetKey
     from slotwarden.reconcile.observe import SlotView
+    from slotwarden.reconcile.state import Outcome, Problem, SlotState
 
 _QUIET: Final = frozenset({Reason.AWAITING_VALUE, Reason.VAULT_UNAVAILABLE, Reason.VAULT_SEALED, Reason.STALE})
 """Problems without an event: a plain state, or one outage that many slots share."""

@@ -85,7 +85,7 @@ class Reason(StrEnum):
     PROJECTION_FAILED = (
         "ProjectionFailed",
         "The API server refused to let the operator write the Secret; the message says why.",
-        "Give the operator's ServiceAccount the permission, or lift the quota or the admission rule that the message names.",
+        "Give the operator's ServiceAccount the permission, or lift the quota or admission rule that is named.",
     )
     VAULT_UNAVAILABLE = (
         "VaultUnavailable",

@@ -21,8 +21,18 @@ if TYPE_CHECKING:
 LogFormat = Literal["json", "console"]
 
 _BLANK: Final = "<redacted>"
-# These print bodies, headers or diffs at DEBUG.
-_TALKATIVE: Final = ("kopf", "kubernetes", "hvac", "urllib3", "requests", "aiohttp", "asyncio")
+# These print bodies, headers or diffs at DEBUG; kopf also tells of every event at INFO, and warns that its thread, which
+# is not the main one, hears no signals.
+_TALKATIVE: Final = {
+    "kopf": logging.WARNING,
+    "kopf._core.reactor.running": logging.ERROR,
+    "kubernetes": logging.INFO,
+    "hvac": logging.INFO,
+    "urllib3": logging.INFO,
+    "requests": logging.INFO,
+    "aiohttp": logging.INFO,
+    "asyncio": logging.INFO,
+}
 _PATTERNS: Final = tuple(
     re.compile(pattern)
     for pattern in (
@@ -62,23 +72,22 @@ def configure(log_format: LogFormat, level: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("slotwarden").setLevel(level.upper())
-    for name in _TALKATIVE:
-        quiet(name)
+    hush()
 
 
-def quiet(name: str) -> None:
-    """Hold a library's loggers at INFO, whatever they were set to."""
-    library = logging.getLogger(name)
-    library.setLevel(max(logging.INFO, library.level))
-    for child in [child for child in logging.root.manager.loggerDict if child.startswith(f"{name}.")]:
-        logging.getLogger(child).setLevel(max(logging.INFO, logging.getLogger(child).level))
+def hush() -> None:
+    """Hold the loggers of libraries at their least level, whatever they were set to meanwhile."""
+    for name, least in _TALKATIVE.items():
+        family = [child for child in logging.root.manager.loggerDict if child.startswith(f"{name}.")]
+        for member in (name, *family):
+            logger = logging.getLogger(member)
+            logger.setLevel(max(least, logger.level))
 
 
 def _formatter(log_format: LogFormat) -> logging.Formatter:
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _without_exception_text,
         _redacted,
