@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from slotwarden.domain.credentials import NOT_TEXT, NotText
 from slotwarden.sensitive import Sensitive
@@ -134,7 +134,7 @@ class VaultKV:
             creates=cas == 0,
         )
         if written is None:
-            self._not_v2(Operation.WRITE, f"data/{path}")
+            raise self._not_v2(Operation.WRITE, f"data/{path}")
         return written
 
     async def write_custom_metadata(self, path: str, custom_metadata: Mapping[str, str]) -> None:
@@ -225,12 +225,12 @@ class VaultKV:
             return None
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
             return shape(answer.body)
-        self._not_v2(operation, api_path)
+        raise self._not_v2(operation, api_path)
 
-    def _not_v2(self, operation: Operation, api_path: str) -> NoReturn:
+    def _not_v2(self, operation: Operation, api_path: str) -> VaultRejected:
         path = f"{self.mount}/{api_path}"
         message = f"Vault's answer at {path} is not one of KV version 2: is {self.mount} such a mount?"
-        raise VaultRejected(operation, path, message)
+        return VaultRejected(operation, path, message)
 
 
 def _entry(body: dict[str, Any]) -> Entry:
