@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -135,7 +136,7 @@ class Testbed:
                 part.result()
         self._state.ready = True
         self._state.save(self.folder)
-        lines = "".join(f"export {name}='{value}'\n" for name, value in self.env.items())
+        lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.env.items())
         write_private(self.folder / "env", lines)
 
     def _start_control_plane(self) -> None:

@@ -68,6 +68,10 @@ class Run:
             marker = self.folder / "installed"
             if not marker.exists():
                 install_shared(session)
+                if not session.foreign:
+                    # The garbage collector looks for new kinds every 30 s, but at once when it starts.
+                    session.testbed.controller_manager.kill()
+                    session.testbed.controller_manager.start()
                 marker.touch()
 
     def end(self) -> None:

@@ -52,6 +52,11 @@ class Session:
         self._resolver = Resolver(reporter)
 
     @property
+    def foreign(self) -> bool:
+        """Whether the servers are the user's own."""
+        return self._testbed is None
+
+    @property
     def testbed(self) -> Testbed:
         """The testbed. Raises NotOurServersError with `--kubeconfig`."""
         if self._testbed is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import tempfile
 from http import HTTPStatus
@@ -137,6 +138,7 @@ def _file(section: Json, key: str) -> str | None:
     if data := section.get(f"{key}-data"):
         with tempfile.NamedTemporaryFile(prefix="slotwarden-kubeconfig-", delete=False) as handle:
             handle.write(base64.b64decode(data))
+        atexit.register(Path(handle.name).unlink, missing_ok=True)
         return handle.name
     value = section.get(key)
     return str(Path(value)) if value else None

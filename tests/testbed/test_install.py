@@ -39,5 +39,20 @@ def test_an_operator_has_rights_in_its_namespace_alone(
     assert gone.stdout == ""
 
 
+def test_what_a_slot_owns_is_collected_soon_after_the_crd_came(installed: Session, namespace: str) -> None:
+    kube = installed.kube
+    slot = {
+        "apiVersion": "slotwarden.io/v1beta1",
+        "kind": "SecretSlot",
+        "metadata": {"name": "owner"},
+        "spec": {"git": {"url": "https://github.com"}},
+    }
+    uid = kube.create(slots(namespace), slot)["metadata"]["uid"]
+    reference = {"apiVersion": slot["apiVersion"], "kind": slot["kind"], "name": "owner", "uid": uid}
+    kube.create(core(namespace, "secrets"), {"metadata": {"name": "owned", "ownerReferences": [reference]}})
+    kube.delete(slots(namespace, "owner"))
+    eventually(lambda: kube.find(core(namespace, "secrets", "owned")) is None, 15)
+
+
 def test_values_are_laid_over_values() -> None:
     assert merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": [2]}) == {"a": {"b": 1, "c": 3}, "d": [2]}
