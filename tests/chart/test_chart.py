@@ -1,0 +1,156 @@
+"""The chart's objects, as helm renders them and as the API server takes them."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from slotwarden import main
+from slotwarden.resources import crd
+from testbed.clients.kubectl import helm_template
+from testbed.install import CHART
+
+if TYPE_CHECKING:
+    from testbed.clients.kubectl import Kubectl
+    from testbed.session import Session
+
+Json = dict[str, Any]
+Render = Callable[..., list[Json]]
+# Read by the operator beside the variables of its options.
+OTHER_VARIABLES = {"VAULT_CACERT", "VAULT_NAMESPACE", "SLOTWARDEN_NAMESPACE"}
+
+
+@pytest.fixture
+def render(testbed: Session) -> Render:
+    """The objects of the chart with some values, as release `slotwarden` in namespace `system`."""
+
+    def run(values: Json | None = None, namespace: str = "system") -> list[Json]:
+        return helm_template(testbed.helm, CHART, "slotwarden", namespace, values or {})
+
+    return run
+
+
+def named(objects: list[Json], kind: str) -> list[str]:
+    """`namespace/name` of the objects of a kind."""
+    found = (item["metadata"] for item in objects if item["kind"] == kind)
+    return [f"{item.get('namespace', '')}/{item['name']}" for item in found]
+
+
+def the(objects: list[Json], kind: str) -> Json:
+    """The one object of a kind."""
+    (found,) = (item for item in objects if item["kind"] == kind)
+    return found
+
+
+def test_helm_has_no_complaint(testbed: Session) -> None:
+    done = subprocess.run([testbed.helm, "lint", "--strict", CHART], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"namespaces": ["default"], "policies": {"inlineValues": "deny"}, "crds": {"keep": False}},
+        {"vault": {"auth": "token", "tokenSecret": {"name": "vault"}, "caSecret": {"name": "ca"}, "namespace": "ns1"}},
+        {"policies": {"namespaceSelector": {"matchLabels": {"slots": "yes"}}}, "image": {"pullSecrets": ["x"]}},
+    ],
+)
+def test_the_api_server_takes_every_object(
+    render: Render, kubectl: Kubectl, make_namespace: Callable[..., str], values: Json
+) -> None:
+    release = make_namespace(
+        {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+    )
+    objects = render(values, release)
+    done = kubectl("apply", "--dry-run=server", "--server-side", "--force-conflicts", "-f", "-", stdin=objects)
+    assert (done.code, done.stderr) == (0, "")
+
+
+def test_the_crd_is_the_generated_one(render: Render) -> None:
+    rendered = the(render(), "CustomResourceDefinition")
+    assert rendered["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert rendered["spec"] == crd.crd()["spec"]
+    assert "annotations" not in the(render({"crds": {"keep": False}}), "CustomResourceDefinition")["metadata"]
+    assert named(render({"crds": {"enabled": False}}), "CustomResourceDefinition") == []
+
+
+def test_all_namespaces_need_a_cluster_role_and_nothing_else(render: Render) -> None:
+    objects = render()
+    assert named(objects, "ClusterRole") == named(objects, "ClusterRoleBinding") == ["/slotwarden.system"]
+    assert named(objects, "Role") == named(objects, "RoleBinding") == []
+
+
+def test_named_namespaces_need_roles_there_and_the_identity_of_the_cluster(render: Render) -> None:
+    objects = render({"namespaces": ["a", "b", "a"]})
+    wanted = [f"{namespace}/slotwarden.system" for namespace in ("a", "b", "kube-system")]
+    assert named(objects, "Role") == named(objects, "RoleBinding") == wanted
+    assert named(objects, "ClusterRole") == named(objects, "ClusterRoleBinding") == []
+    for namespace, role in zip(("a", "b", "kube-system"), (o for o in objects if o["kind"] == "Role"), strict=True):
+        own = {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]}
+        assert role["rules"][-1] == own
+
+
+def test_no_rule_has_a_wildcard(render: Render) -> None:
+    for objects in (render(), render({"namespaces": ["a"]})):
+        rules = [rule for item in objects if item["kind"] in {"Role", "ClusterRole"} for rule in item["rules"]]
+        assert rules
+        assert "*" not in yaml.safe_dump(rules)
+
+
+def test_policies_hold_in_the_namespaces_of_the_release(render: Render) -> None:
+    def selectors(values: Json) -> list[Any]:
+        bindings = (item for item in render(values) if item["kind"] == "ValidatingAdmissionPolicyBinding")
+        return [item["spec"].get("matchResources") for item in bindings]
+
+    own = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["a", "b"]}]}
+    other = {"matchLabels": {"slots": "yes"}}
+    assert selectors({}) == [None, None]
+    assert selectors({"namespaces": ["a", "b"]}) == [{"namespaceSelector": own}] * 2
+    policies = {"namespaceSelector": other}
+    assert selectors({"namespaces": ["a", "b"], "policies": policies}) == [{"namespaceSelector": other}] * 2
+    assert selectors({"policies": {"enabled": False}}) == []
+
+
+def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
+    vault = {"auth": "token", "tokenSecret": {"name": "t"}, "caSecret": {"name": "c"}, "namespace": "n"}
+    known = {f"SLOTWARDEN_{name.upper()}" for name in (option.name or "" for option in main.operator.params)}
+    for values in ({"namespaces": ["a", "b"]}, {"vault": vault}):
+        container = the(render(values), "Deployment")["spec"]["template"]["spec"]["containers"][0]
+        given = {item["name"]: item["value"] for item in container["env"]}
+        assert set(given) <= known | OTHER_VARIABLES
+        assert container["args"] == ["operator"]
+        assert given["SLOTWARDEN_LISTEN_ADDRESS"] == "0.0.0.0"  # noqa: S104 - a pod's own network
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"vault": {"auth": "token"}}, "name the Secret that holds it in vault.tokenSecret.name"),
+        ({"vault": {"auth": "approle"}}, "/vault/auth"),
+        ({"vault": {"address": "vault:8200"}}, "/vault/address"),
+        ({"vault": {"address": "https://u:p@vault"}}, "/vault/address"),
+        ({"policies": {"inlineValues": "maybe"}}, "/policies/inlineValues"),
+        ({"namespace": ["a"]}, "additional properties 'namespace' not allowed"),
+        ({"namespaces": ["A"]}, "/namespaces/0"),
+        ({"image": {"digest": "sha256:1"}}, "/image/digest"),
+    ],
+)
+def test_wrong_values_are_told(render: Render, values: Json, words: str) -> None:
+    with pytest.raises(AssertionError, match="helm template") as caught:
+        render(values)
+    assert words in str(caught.value)
+
+
+def test_every_value_is_explained() -> None:
+    lines = [line.strip() for line in Path(CHART, "values.yaml").read_text().splitlines() if line.strip()]
+    for before, line in itertools.pairwise(lines):
+        value = line.split(": ", 1)[1:]
+        if value and not line.startswith(("#", "cpu:", "memory:")):
+            assert before.startswith("#"), line
