@@ -54,6 +54,7 @@ _log = logging.getLogger(__name__)
 _GRACE: Final = 20.0
 _DAY: Final = 86400.0
 _RELIST_PAUSE: Final = 5.0
+_RELIST_EVERY: Final = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,10 @@ class Operator:
                 pause = 60.0
 
     async def follow_relists(self) -> None:
-        """List ourselves after kopf did: its lists never tell what is gone."""
+        """List ourselves after kopf did, and now and then: its lists never tell what is gone."""
         while True:
-            await self.relisted.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.relisted.wait(), _RELIST_EVERY)
             await asyncio.sleep(_RELIST_PAUSE)
             self.relisted.clear()
             try:
@@ -208,12 +210,13 @@ async def run(options: Options, stop: asyncio.Event) -> None:
     """
     operator = await assemble(options)
     servers = await _serve(operator)
+    loop = asyncio.get_running_loop()
     watches = Watches(
-        asyncio.get_running_loop(),
+        loop,
         options.namespaces,
         operator.context.keyring,
         operator.seen,
-        operator.relisted.set,
+        partial(loop.call_soon_threadsafe, operator.relisted.set),
         operator.lister.is_served,
     )
     tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(_work(operator, watches))]

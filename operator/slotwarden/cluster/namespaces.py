@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 from slotwarden.cluster import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from slotwarden.cluster.client import KubeClient
 
 _IDENTITY: Final = "kube-system"
@@ -38,10 +36,9 @@ class Namespaces:
             self._uids[namespace] = await self._get(namespace)
         return self._uids[namespace]
 
-    def keep_only(self, namespaces: Collection[str]) -> None:
-        """Forget the others: a namespace without slots can be deleted and made anew unseen."""
-        for gone in self._uids.keys() - set(namespaces):
-            del self._uids[gone]
+    def forget(self, namespace: str) -> None:
+        """Ask anew when it is needed: a namespace without slots can be deleted and made again unseen."""
+        self._uids.pop(namespace, None)
 
     async def _get(self, namespace: str) -> str:
         answer = await self._client.request("get", "namespaces", paths.namespace(namespace))

@@ -38,7 +38,7 @@ class Watches:
         namespaces: where to watch; everywhere if empty.
         keyring: its key, once there is one, makes the MACs of Secrets.
         seen: called in `loop` with each object and whether it was deleted (or lost its label).
-        relisted: called in `loop` when kopf listed anew: deletions may have been missed.
+        relisted: called when kopf lists anew, from its thread: deletions may have been missed.
         served: asked, in `loop`, whether our kind is there to be watched: kopf would wait for it for ever.
     """
 
@@ -48,7 +48,7 @@ class Watches:
         namespaces: Sequence[str],
         keyring: Keyring,
         seen: Seen,
-        relisted: Callable[[], None],
+        relisted: Callable[[], object],
         served: Callable[[], Any],
     ) -> None:
         self._loop = loop
@@ -73,6 +73,7 @@ class Watches:
         while not self._stop.is_set():
             try:
                 if asyncio.run_coroutine_threadsafe(self._served(), self._loop).result():
+                    self._relisted()
                     asyncio.run(self._watch())
             except Exception:  # noqa: BLE001 - whatever it was, not to watch is worse
                 _log.exception("the watches ended; they begin anew")
@@ -114,7 +115,7 @@ class Watches:
             _log.error("%s %s cannot be read", raw.get("kind"), (raw.get("metadata") or {}).get("name"))
             return
         if event["type"] is None:
-            self._loop.call_soon_threadsafe(self._relisted)
+            self._relisted()
         self._loop.call_soon_threadsafe(self._seen, view, event["type"] == "DELETED")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from slotwarden.cluster.errors import Forbidden
 from slotwarden.domain.address import canonical_git_url, canonical_server
 from slotwarden.domain.credentials import GitCredential, RegistryCredential
 from slotwarden.reconcile.keys import TargetKey
@@ -47,7 +48,10 @@ async def read_source(context: Context, key: SlotKey, name: str, data_key: str) 
     Raises:
         SourceMissing: saying which of both is missing.
     """
-    raw = await context.secrets.get(key.namespace, name)
+    try:
+        raw = await context.secrets.get(key.namespace, name)
+    except Forbidden as error:
+        raise SourceMissing(f"the source Secret {name} cannot be read: {error}") from None
     if raw is None:
         raise SourceMissing(f"the source Secret {name} does not exist")
     value = decode(raw.get("data") or {}).get(data_key)

@@ -48,7 +48,7 @@ class Outage:
     def wait(self, key: Key, error: VaultUnavailable) -> None:
         """Have a key woken when Vault is back."""
         self._waiting.add(key)
-        if self._probe is None:
+        if self._probe is None or self._probe.done():
             self._probe = asyncio.ensure_future(self._watch(str(error)))
 
     async def stop(self) -> None:
@@ -67,7 +67,6 @@ class Outage:
             self.cause = "Vault is sealed" if health.reachable and health.sealed else cause
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_PROBE)
-        self._probe = None
         waiting, self._waiting = self._waiting, set()
         if self.cause:
             self.cause = ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from slotwarden.domain import parts
 from slotwarden.domain.targets import Form
 from slotwarden.reconcile.state import expected_mac
+from slotwarden.resources.conditions import Reason
 from slotwarden.values.mac import mac, same_mac
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class Share:
     version: Version | None
     generation: int
     fresh: Credential | None
+
+    @property
+    def met_stranger(self) -> bool:
+        """Whether a Secret of somebody else's was in the way last time."""
+        outcome = self.state.outcome
+        return bool(outcome and outcome.problem and outcome.problem.reason is Reason.FOREIGN_SECRET)
 
     def holds(self, secret: SecretView | None, key: MacKey) -> bool:
         """Whether a Secret's part is what this share should be."""

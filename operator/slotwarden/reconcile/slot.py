@@ -46,7 +46,8 @@ class SlotReconciler:
         if view is None or not view.alive:
             if view is None:
                 context.states.drop(key)
-                context.namespaces.keep_only(context.cache.namespaces())
+                if not context.cache.has_slots(key.namespace):
+                    context.namespaces.forget(key.namespace)
             return Result()
         state = context.states.of(key, view)
         trouble = await self._take_in(key, view, state)
@@ -139,7 +140,7 @@ class SlotReconciler:
         if waits:
             state.problem = Problem(Reason.VAULT_SEALED if sealed else Reason.VAULT_UNAVAILABLE, str(error))
         elif state.missed >= STALE_AFTER:
-            state.problem = Problem(Reason.STALE, f"Vault was not to be asked {state.missed} times in a row: {error}")
+            state.problem = Problem(Reason.STALE, f"Vault could not be asked for several refreshes in a row: {error}")
         state.next_look = self._context.clock() + view.interval
 
     async def _scrub(self, key: SlotKey, view: SlotView, state: SlotState) -> SlotView | None:
@@ -199,10 +200,15 @@ class SlotReconciler:
 
     async def _look_again(self, key: SlotKey) -> None:
         """The object is not as it was seen: take it in as it is now, ahead of the watch."""
+        cache = self._context.cache
         raw = await self._context.slots.get(key.namespace, key.name)
+        known = cache.slots.get(key)
         if raw is not None:
-            for concerned in self._context.cache.put_slot(slot_view(raw)):
-                self._context.queue.add(concerned)
+            concerned = cache.put_slot(slot_view(raw))
+        else:
+            concerned = cache.drop_slot(key, known.slot.metadata.uid) if known is not None else set()
+        for other in concerned:
+            self._context.queue.add(other)
 
     def _interval(self, view: SlotView, state: SlotState) -> float:
         waiting = state.problem is not None and state.problem.reason is Reason.AWAITING_VALUE

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from slotwarden.reconcile.observe import SlotView
     from slotwarden.reconcile.state import Outcome, Problem, SlotState
 
-_QUIET: Final = frozenset({Reason.AWAITING_VALUE, Reason.VAULT_UNAVAILABLE, Reason.VAULT_SEALED, Reason.STALE})
+_QUIET: Final = frozenset(
+    {
+        Reason.AWAITING_VALUE,
+        Reason.SOURCE_MISSING,
+        Reason.VAULT_UNAVAILABLE,
+        Reason.VAULT_SEALED,
+        Reason.STALE,
+    }
+)
 """Problems without an event: a plain state, or one outage that many slots share."""
 _NO_VALUE: Final = frozenset({Reason.AWAITING_VALUE, Reason.NOT_OWNER, Reason.VERSION_DELETED})
 

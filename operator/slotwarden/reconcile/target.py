@@ -55,9 +55,9 @@ class TargetReconciler:
             return Result()
         mac_key = await context.keyring.get()
         view = context.cache.secrets.get(target)
-        if view is not None and view.marks is None:
-            view = await self._read(target, mac_key)
         shares = self._shares(target, resolution)
+        if (view is not None and view.marks is None) or (view is None and any(share.met_stranger for share in shares)):
+            view = await self._read(target, mac_key)
         for attempt in range(_ATTEMPTS):
             try:
                 view = await self._make(target, resolution, shares, view, mac_key)
@@ -218,13 +218,14 @@ class TargetReconciler:
             uid = view.uid if view is not None and problem is None else ""
             note = resolution.disputes.get(share.view.slot.metadata.uid, "")
             made = Outcome(target.name, resolution.form, share.generation, share.version, uid, mac, problem, note)
-            if problem is None and share.state.fresh is share.fresh:
+            if share.state.fresh is share.fresh:
                 share.state.fresh = None
             self._tell(share.key, made)
         for key, contributor in context.cache.contributors(target).items():
             state = context.states.get(key)
             if contributor.uid not in resolution.losers or state is None:
                 continue
+            state.fresh = None
             conflict = Problem(Reason.TARGET_CONFLICT, resolution.disputes[contributor.uid], stalled=True)
             self._tell(key, Outcome(target.name, contributor.form, state.generation, state.version, problem=conflict))
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 LogFormat = Literal["json", "console"]
 
 _BLANK: Final = "<redacted>"
-# These print bodies, headers or diffs at DEBUG; kopf also tells of every event at INFO, and warns that its thread, which
-# is not the main one, hears no signals.
+# These print bodies, headers or diffs at DEBUG; kopf also tells of every event at INFO, and warns that its thread,
+# which is not the main one, hears no signals.
 _TALKATIVE: Final = {
     "kopf": logging.WARNING,
     "kopf._core.reactor.running": logging.ERROR,

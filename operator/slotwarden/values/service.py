@@ -6,7 +6,7 @@ Every write is check-and-set against the version that the decision was made on; 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.domain.credentials import from_vault, to_vault
@@ -88,6 +88,7 @@ class ValueService:
         metadata = await self._store.read_metadata(ref)
         if metadata is None or ownership.read(metadata.custom_metadata) != self._mine(me, metadata.custom_metadata):
             return None
+        await self._destroy_inherited(ref, me, metadata)
         newest = metadata.versions.get(metadata.current_version)
         if newest is None or newest.is_gone(self._now()):
             return None
@@ -116,9 +117,7 @@ class ValueService:
         """
         metadata = await self._store.read_metadata(ref)
         owner = ownership.read(metadata.custom_metadata) if metadata else None
-        if owner is None or owner.cluster != cluster or not owner.released:
-            return False
-        if datetime.fromisoformat(owner.released) + RECOVERABLE > self._now():
+        if owner is None or owner.cluster != cluster or _recoverable_until(owner) > self._now():
             return False
         await self._store.purge(ref)
         return True
@@ -144,6 +143,8 @@ class ValueService:
             await self._release_predecessor(ref)
         if claim in (Claim.RELEASE, Claim.SUCCEED):
             if intake is None:
+                if _recoverable_until(ownership.read(entry.custom_metadata)) < self._now():
+                    await self._store.purge(ref)
                 raise NoValue(
                     "no value was set yet; the deleted value of a predecessor can be restored with the annotation "
                     'slotwarden.io/adopt-value: "true"'
@@ -162,7 +163,9 @@ class ValueService:
             entry = restored or entry
         if intake is not None and entry.data != to_vault(intake):
             return await self._write(ref, entry.custom_metadata, mine, intake, entry.version)
-        if entry.data is None or entry.version < mine.first_version:
+        if entry.version < mine.first_version:
+            raise NoValue("no value was set yet")
+        if entry.data is None:
             what = "destroyed" if entry.destroyed else "deleted"
             raise VersionDeleted(f"version {entry.version} was {what} in Vault; the Secret keeps the last good value")
         if known != mine:
@@ -196,8 +199,26 @@ class ValueService:
         marked = replace(owner, released=self._now().isoformat(timespec="seconds"))
         await self._store.write_custom_metadata(ref, ownership.write(metadata.custom_metadata, marked))
 
+    async def _destroy_inherited(self, ref: EntryRef, me: Owner, metadata: EntryMetadata) -> None:
+        """Remove for good what a predecessor left below the first version, when nobody may want it back any more."""
+        first = self._mine(me, metadata.custom_metadata).first_version
+        old = [
+            number
+            for number, version in metadata.versions.items()
+            if number < first and not version.destroyed and version.is_gone(self._now() - RECOVERABLE)
+        ]
+        if old:
+            await self._store.destroy(ref, sorted(old))
+
     @staticmethod
     def _mine(me: Owner, custom_metadata: Mapping[str, str]) -> Owner:
         """The owner as the entry should name it once it is mine: whose versions come first stays known."""
         known = ownership.read(custom_metadata)
         return me if known is None else replace(me, first_version=known.first_version)
+
+
+def _recoverable_until(owner: Owner | None) -> datetime:
+    """Until when a released value can be restored; for ever where it was not released."""
+    if owner is None or not owner.released:
+        return datetime.max.replace(tzinfo=UTC)
+    return datetime.fromisoformat(owner.released) + RECOVERABLE
