@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.support import Organization
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testbed.operator import Operator
+    from testbed.session import Session
+
+
+@pytest.fixture
+def org(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> Organization:
+    """A namespace whose operator runs and is ready."""
+    return Organization(installed, namespace, vault_prefix, operator(namespace))
