@@ -53,14 +53,16 @@ class Reporter:
         self.console.print(text)
 
     @contextlib.contextmanager
-    def step(self, title: str) -> Iterator[Step]:
-        """Show a step while the block runs, then what became of it."""
+    def step(self, title: str, *, otherwise: str = "") -> Iterator[Step]:
+        """Show a step while the block runs, then what became of it; `otherwise` is what follows a failure."""
         step = Step(title)
         try:
             with self._shown(step):
                 yield step
-        except BaseException:
-            self.console.print(f"[red]✗[/red] {title}  [dim]{elapsed(time.monotonic() - step.began)}[/dim]")
+        except BaseException as error:
+            goes_on = otherwise and isinstance(error, Exception)
+            mark = f"[dim]·[/dim] {title}: failed, {otherwise}" if goes_on else f"[red]✗[/red] {title}"
+            self.console.print(f"{mark}  [dim]{elapsed(time.monotonic() - step.began)}[/dim]")
             raise
         self.console.print(f"[green]✓[/green] {title}  [dim]{elapsed(time.monotonic() - step.began)}[/dim]")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from testbed.binaries.errors import ChecksumMismatchError, SourceFailedError
+from testbed.binaries.errors import ChecksumMismatchError, SourceFailedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,8 @@ TIMEOUT = (5, 60)
 def fetch(download: Download, folder: Path, detail: Callable[[str], None]) -> Path:
     """Bring the archive into `folder`, check it, and return the program taken out of it.
 
-    Raises ChecksumMismatchError when it is not what was pinned, and SourceFailedError for every other cause.
+    Raises ChecksumMismatchError when it is not what was pinned, UnreachableError when the host does not answer, and
+    SourceFailedError for every other cause.
     """
     archive = folder / download.url.rsplit("/", 1)[1]
     digest = hashlib.new(download.algorithm)
@@ -39,6 +40,8 @@ def fetch(download: Download, folder: Path, detail: Callable[[str], None]) -> Pa
                 digest.update(chunk)
                 size += len(chunk)
                 detail(f"{size / 1e6:.0f} MB")
+    except requests.ConnectionError as error:
+        raise UnreachableError(f"{host(download.url)} cannot be reached") from error
     except requests.RequestException as error:
         raise SourceFailedError(f"download from {host(download.url)}: {type(error).__name__}") from error
     if digest.hexdigest() != download.digest:

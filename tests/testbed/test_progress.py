@@ -25,10 +25,13 @@ def test_steps_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
     with pytest.raises(ValueError, match="no"), reporter.step("starting"):
         raise ValueError("no")
+    with pytest.raises(ValueError, match="no"), reporter.step("fetching", otherwise="building it instead"):
+        raise ValueError("no")
     text = out.getvalue()
     assert "… building (" in text
     assert "✓ building" in text
     assert "✗ starting" in text
+    assert "· fetching: failed, building it instead" in text
 
 
 def test_quiet_says_nothing() -> None:

@@ -13,7 +13,7 @@ import pytest
 from testbed.binaries import BinaryUnavailableError, Resolver, downloads, gobuild, resolver, wheels
 from testbed.binaries.cache import PARTIAL, Cache, cache_root
 from testbed.binaries.catalog import TOOLS, Download, GoBuild, Tool, Wheel, platform_key
-from testbed.binaries.errors import ChecksumMismatchError, SourceFailedError
+from testbed.binaries.errors import ChecksumMismatchError, SourceFailedError, UnreachableError
 from testbed.progress import Reporter
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_a_host_that_cannot_be_reached_is_asked_once(
 
     def fetch(download: Download, folder: Path, detail: object) -> Path:
         asked.append(download.url)
-        raise SourceFailedError("no route")
+        raise UnreachableError("no route")
 
     monkeypatch.setattr(downloads, "fetch", fetch)
     monkeypatch.setitem(resolver.TOOLS, "tool", replace(ALL, wheel=None))  # type: ignore[arg-type]
