@@ -44,16 +44,13 @@ def projected(name: str, **projection: Any) -> Json:
 
 def condition(slot: Json, kind: str = "Ready") -> Json:
     """A condition of a slot; LookupError where it has none of that type."""
-    return next(found for found in [*slot["status"].get("conditions", []), _missing(kind)] if found["type"] == kind)
+    found = [held for held in slot["status"].get("conditions", []) if held["type"] == kind]
+    return dict(found[0])
 
 
 def has_condition(slot: Json, kind: str) -> bool:
     """Whether a slot has a condition of that type, whatever its status."""
-    return any(found["type"] == kind for found in slot["status"].get("conditions", []))
-
-
-def _missing(kind: str) -> Json:
-    return {"type": kind, "status": "Unknown", "reason": "", "message": "", "observedGeneration": -1}
+    return any(held["type"] == kind for held in slot["status"].get("conditions", []))
 
 
 def data(secret: Json) -> dict[str, str]:
@@ -189,6 +186,6 @@ class Organization:
         return [event["verb"] for event in found if name in ("", event["objectRef"].get("name"))]
 
     def barrier(self) -> None:
-        """Return when a slot made now is ready: whatever was caused before and is free of backoff has been worked off."""
+        """Return when a slot made now is ready: what was caused before and does not wait has been worked off."""
         name = f"barrier-{secrets.token_hex(3)}"
         self.made(name, registry("barrier"))
