@@ -1,0 +1,28 @@
+"""The policies fit the CRD: the API server's own type check finds no field that does not exist."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from testbed.clients.kubectl import Kubectl
+    from testbed.session import Session
+
+DEADLINE = 60
+
+
+def test_no_expression_is_warned_about(enforced: Session, kubectl: Kubectl) -> None:
+    checked = [_checked(kubectl, f"slotwarden.default.{policy}") for policy in ("set-value", "inline-values")]
+    assert checked == [{}, {}]
+
+
+def _checked(kubectl: Kubectl, policy: str) -> dict[str, Any]:
+    """What the type check says, which a controller writes a moment after the policy was applied."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        found = kubectl("get", "validatingadmissionpolicy", policy, "-o", "json", check=True).json()
+        status = found.get("status", {})
+        if status.get("observedGeneration") == found["metadata"]["generation"]:
+            return dict(status["typeChecking"])
+        assert time.monotonic() < end, f"{policy} was not checked"
