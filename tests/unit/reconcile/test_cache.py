@@ -1,0 +1,142 @@
+"""Which keys a change concerns, and that old news is none."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from slotwarden.reconcile.cache import Cache, Gone
+from slotwarden.reconcile.keys import SlotKey, TargetKey
+from tests.unit.reconcile.objects import secret, slot
+
+ONE, TWO = SlotKey("acme", "one"), SlotKey("acme", "two")
+PULL = TargetKey("acme", "one")
+
+
+def registry(**projection: str) -> dict[str, object]:
+    return {"registry": {"username": "bot"}, "projections": [projection]}
+
+
+def test_a_new_slot_concerns_itself_and_its_target() -> None:
+    cache = Cache()
+    assert cache.put_slot(slot()) == {ONE, PULL}
+    assert cache.target_of(ONE) == PULL
+    assert list(cache.contributors(PULL)) == [ONE]
+
+
+def test_the_event_of_our_own_write_is_old_news() -> None:
+    cache = Cache()
+    cache.put_slot(slot(version=2))
+    assert cache.put_slot(slot(version=2)) == set()
+    assert cache.put_slot(slot(version=1)) == set()
+    cache.put_secret(secret(version=5))
+    assert cache.put_secret(secret(version=5)) == set()
+    assert cache.put_secret(secret(version=4)) == set()
+
+
+def test_a_change_of_status_concerns_no_target() -> None:
+    cache = Cache()
+    cache.put_slot(slot(version=1))
+    assert cache.put_slot(slot(version=2, status={"observedGeneration": 1})) == {ONE}
+
+
+def test_a_renamed_target_concerns_the_old_and_the_new() -> None:
+    cache = Cache()
+    cache.put_slot(slot(version=1, spec=registry(secretName="old")))
+    keys = cache.put_slot(slot(version=2, spec=registry(secretName="new")))
+    assert keys == {ONE, TargetKey("acme", "old"), TargetKey("acme", "new")}
+    assert not cache.contributors(TargetKey("acme", "old"))
+
+
+def test_a_source_concerns_the_slots_that_take_from_it() -> None:
+    cache = Cache()
+    source = {"secretKeyRef": {"name": "source", "key": "password"}}
+    cache.put_slot(slot(spec={"registry": {"username": "bot", "passwordFrom": source}}))
+    assert cache.put_secret(secret("source", owner=None)) == {TargetKey("acme", "source"), ONE}
+    assert ONE in cache.drop_secret(TargetKey("acme", "source"), "suid-1")
+
+
+def test_a_deleted_slot_concerns_what_it_owned_and_leaves_a_note() -> None:
+    cache = Cache()
+    cache.put_slot(slot())
+    cache.put_secret(secret("former"))
+    assert cache.drop_slot(ONE, "uid-1") == {ONE, PULL, TargetKey("acme", "former")}
+    assert cache.gone[ONE] == [Gone("one", "uid-1")]
+    assert not cache.has_slots("acme")
+
+
+def test_the_deletion_of_an_earlier_object_does_not_count() -> None:
+    cache = Cache()
+    cache.put_slot(slot(uid="uid-2", version=9))
+    assert cache.drop_slot(ONE, "uid-1") == set()
+    assert cache.has_slots("acme")
+
+
+def test_an_object_made_anew_under_its_name_lets_go_of_the_earlier_one() -> None:
+    cache = Cache()
+    cache.put_slot(slot(uid="uid-1", version=1))
+    assert ONE in cache.put_slot(slot(uid="uid-2", version=2))
+    assert cache.gone[ONE] == [Gone("one", "uid-1")]
+    assert cache.has_slots("acme")
+
+
+def test_a_secret_seen_without_a_mac_key_is_taken_again_with_one() -> None:
+    cache = Cache()
+    cache.put_secret(secret(key=None))
+    assert PULL in cache.put_secret(secret())
+    assert cache.secrets[PULL].marks is not None
+
+
+def test_a_list_removes_ghosts_and_nothing_newer() -> None:
+    cache = Cache()
+    cache.put_slot(slot("one", uid="uid-1", version=1))
+    cache.put_slot(slot("two", uid="uid-2", version=20))
+    cache.put_secret(secret("old", uid="s1", version=3))
+    cache.put_secret(secret("new", uid="s2", version=30))
+    keys = cache.replace([], [], (10, 10))
+    assert ONE in keys
+    assert TWO in cache.slots
+    assert set(cache.secrets) == {TargetKey("acme", "new")}
+
+
+class CacheMachine(RuleBasedStateMachine):
+    """The indices say what the objects say, whatever came in whichever order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache = Cache()
+
+    @rule(
+        name=st.sampled_from(["one", "two", "three"]),
+        uid=st.sampled_from(["uid-1", "uid-2"]),
+        version=st.integers(1, 30),
+        asked=st.sampled_from(["x", "y"]),
+    )
+    def put_slot(self, name: str, uid: str, version: int, asked: str) -> None:
+        self.cache.put_slot(slot(name, uid=f"{name}-{uid}", version=version, spec=registry(secretName=asked)))
+
+    @rule(name=st.sampled_from(["one", "two", "three"]), uid=st.sampled_from(["uid-1", "uid-2"]))
+    def drop_slot(self, name: str, uid: str) -> None:
+        self.cache.drop_slot(SlotKey("acme", name), f"{name}-{uid}")
+
+    @rule(name=st.sampled_from(["x", "y"]), version=st.integers(1, 30), owner=st.sampled_from(["one-uid-1", None]))
+    def put_secret(self, name: str, version: int, owner: str | None) -> None:
+        self.cache.put_secret(secret(name, version=version, owner=owner))
+
+    @rule(name=st.sampled_from(["x", "y"]))
+    def drop_secret(self, name: str) -> None:
+        self.cache.drop_secret(TargetKey("acme", name), "suid-1")
+
+    @invariant()
+    def indices_agree(self) -> None:
+        for target in (TargetKey("acme", "x"), TargetKey("acme", "y")):
+            expected = {key for key in self.cache.slots if self.cache.target_of(key) == target}
+            assert set(self.cache.contributors(target)) == expected
+        owned = {key for key, view in self.cache.secrets.items() if view.owners}
+        assert self.cache.owned("one-uid-1") == owned
+        assert self.cache.has_slots("acme") == bool(self.cache.slots)
+
+
+CacheMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestIndices = CacheMachine.TestCase
