@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "state.json"
+# Servers are started side by side, each by a thread that saves.
+_SAVING = threading.Lock()
 
 
 @dataclass(slots=True)
@@ -27,9 +30,10 @@ class State:
     def save(self, folder: Path) -> None:
         """Replace the file in one step, readable by its owner alone."""
         temporary = folder / f".{FILE}.{os.getpid()}"
-        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n")
-        temporary.chmod(0o600)
-        temporary.replace(folder / FILE)
+        with _SAVING:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n")
+            temporary.chmod(0o600)
+            temporary.replace(folder / FILE)
 
     @classmethod
     def load(cls, folder: Path) -> State | None:
