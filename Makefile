@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 CHART := charts/slotwarden
+CRD_FOLDERS := crds $(CHART)/files/crds
 # End-to-end tests mostly wait for the servers, so there are more workers than cores.
 WORKERS ?= 4
 ARGS ?=
@@ -52,7 +53,7 @@ lint-layers:
 lint-conventions:
 	$(call check,conventions,$(PY) -m tools.conventions)
 lint-crds:
-	$(call check,CRDs are those of the models,$(BIN)/slotwarden crds --check crds/)
+	$(call check,CRDs are those of the models,for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --check $$folder || exit 1; done)
 lint-yaml:
 	$(call check,yamllint,$(BIN)/yamllint --strict .)
 lint-dockerfile:
@@ -81,8 +82,8 @@ demo: setup ## The whole on the testbed, with the examples; ARGS=--once exits by
 	@$(PY) -m testbed.demo $(ARGS)
 
 .PHONY: crds
-crds: setup ## Write crds/ from the models
-	@$(BIN)/slotwarden crds --output crds/ > /dev/null
+crds: setup ## Write crds/ and the chart's copy from the models
+	@for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --output $$folder > /dev/null; done
 
 .PHONY: test-kind
 test-kind: setup ## The end-to-end tests on a kind cluster; needs a container engine
@@ -95,3 +96,4 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --gener
 lock: setup ## Renew the locks from requirements/*.in
 	@$(COMPILE) --output-file=requirements/runtime.txt requirements/runtime.in
 	@$(COMPILE) --output-file=requirements/dev.txt requirements/dev.in
+	@$(COMPILE) --output-file=requirements/build.txt requirements/build.in

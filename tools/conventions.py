@@ -60,12 +60,7 @@ def _reveals(node: ast.AST) -> bool:
 
 def main() -> int:
     """Check all files and print what was found."""
-    found = [
-        line
-        for folder in CHECKED
-        for path in sorted((ROOT / folder).rglob("*.py"))
-        for line in findings(path)
-    ]
+    found = [line for folder in CHECKED for path in sorted((ROOT / folder).rglob("*.py")) for line in findings(path)]
     for line in found:
         print(line)
     return 1 if found else 0

@@ -114,10 +114,6 @@ class Status(Model):
         str | None,
         Field(description="Keyed MAC over the value that was last taken from the source Secret, as key id and digest."),
     ] = None
-    value_mac: Annotated[
-        str | None,
-        Field(description="Keyed MAC over the value that was last stored or read, as key id and digest."),
-    ] = None
     projections: Annotated[
         tuple[ProjectionStatus, ...],
         Field(
