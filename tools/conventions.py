@@ -22,6 +22,7 @@ PACKAGE = ROOT / "operator" / "slotwarden"
 # The modules that turn a value into the bytes of a request or of a Secret; everything else passes it on unseen.
 MAY_REVEAL = frozenset(
     {
+        "sensitive.py",
         "domain/basicauth.py",
         "domain/credentials.py",
         "domain/dockerconfig.py",
@@ -54,8 +55,10 @@ def findings(path: Path) -> Iterator[str]:
 
 
 def _reveals(node: ast.AST) -> bool:
-    """Whether the node names a revealing method, called or passed on."""
-    return isinstance(node, ast.Attribute) and node.attr in REVEALING
+    """Whether the node names a revealing method, called or passed on, spelled out or as text, or reaches past it."""
+    if isinstance(node, ast.Constant):
+        return node.value in REVEALING
+    return isinstance(node, ast.Attribute) and node.attr in REVEALING | {"_value"}
 
 
 def main() -> int:
