@@ -146,13 +146,13 @@ class Operator:
         return response.status_code, response.text
 
 
-def operator_env(session: Session, identities: Identities, folder: Path) -> dict[str, str]:
-    """The environment of an operator that is allowed `identities` and knows nothing of the administrator."""
+def operator_env(session: Session, identities: Identities, folder: Path, seconds: int = 3600) -> dict[str, str]:
+    """The environment of an operator that is allowed `identities`, and knows nothing of the administrator."""
     kubeconfig = folder / "kubeconfig"
     kube = session.kube
     folder.mkdir(parents=True, exist_ok=True)
     write_kubeconfig(
-        kubeconfig, kube.server, kube.ca, account_token(session, identities.account), identities.account.name
+        kubeconfig, kube.server, kube.ca, account_token(session, identities.account, seconds), identities.account.name
     )
     own = {
         "KUBECONFIG": str(kubeconfig),

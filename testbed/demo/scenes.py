@@ -1,0 +1,201 @@
+"""What the demo shows: credentials on their way into Secrets, a rotation, a repaired drift.
+
+Values are compared, never printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from testbed.demo.stage import ACME
+from testbed.install import ROOT
+from testbed.wait import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testbed.demo.stage import Stage
+    from testbed.progress import Reporter
+
+Json = dict[str, Any]
+EXAMPLES = ROOT / "examples"
+SLOTS = f"/apis/slotwarden.io/v1beta1/namespaces/{ACME}/secretslots"
+SECRETS = f"/api/v1/namespaces/{ACME}/secrets"
+POLL_SECONDS = 0.005
+WIDTH = 74
+
+
+class Scenes:
+    """The demo's scenes in order; each raises AssertionError where something does not converge in `timeout` seconds."""
+
+    def __init__(self, stage: Stage, reporter: Reporter, timeout: float) -> None:
+        self._kube = stage.session.kube
+        self._vault = stage.session.vault
+        self._kubectl = stage.session.kubectl
+        self._reporter = reporter
+        self._timeout = timeout
+
+    def play(self) -> None:
+        """All of them."""
+        self.apply_examples()
+        self._heading("What holds now")
+        self.check_values()
+        self._heading("A rotation")
+        self.rotate_source()
+        self.rotate_in_vault()
+        self._heading("A drift")
+        self.edit_secret()
+        self.delete_secret()
+
+    def apply_examples(self) -> None:
+        """`kubectl apply -f examples/`, until all is Ready."""
+        wanted = sum(manifest["kind"] == "SecretSlot" for manifest in _examples())
+        with self._reporter.step(f"applying examples/ in namespace {ACME}, until its {wanted} slots are Ready") as step:
+            self._kubectl("apply", "-f", str(EXAMPLES), namespace=ACME, check=True)
+
+            def check() -> bool:
+                ready = [slot for slot in self._kube.list(SLOTS) if is_ready(slot)]
+                step.detail(f"{len(ready)} of {wanted}")
+                return len(ready) == wanted
+
+            eventually(check, self._timeout, interval=POLL_SECONDS, message=f"every slot in {ACME} is Ready")
+
+    def check_values(self) -> None:
+        """Each value is in Vault and in its Secret, and in no object."""
+        slots = self._kube.list(SLOTS)
+        objects, declared = json.dumps(slots), _declared_values()
+        for slot in slots:
+            name, value = slot["metadata"]["name"], declared[slot["metadata"]["name"]]
+            _require(self._stored(slot) == value, f"Vault holds the value of {name}")
+            _require(value not in objects, f"the value of {name} stands in no object")
+            _require(self._value(secret_of(slot)) == value, f"the Secret of {name} holds its value")
+        self._shown(f"Vault holds the {len(slots)} values, and the Secrets hold the same")
+        self._shown("values that were given inline are gone from their objects")
+
+    def rotate_source(self) -> None:
+        """A new password in the source Secret."""
+        new, before = secrets.token_urlsafe(24), self._secret("ghcr-pull")
+        body = {"stringData": {"password": new}}
+        seconds = self._time(
+            lambda: self._kube.patch(f"{SECRETS}/ghcr-source", body),
+            lambda: self._value("ghcr-pull") == new,
+            "Secret ghcr-pull follows its source",
+        )
+        _require(self._secret("ghcr-pull")["metadata"]["uid"] == before["metadata"]["uid"], "the same Secret is kept")
+        _require(self._stored(self._kube.get(f"{SLOTS}/ghcr-pull")) == new, "Vault holds the new value")
+        self._shown("a new password in its source: stored in Vault, ghcr-pull changed in place", seconds)
+
+    def rotate_in_vault(self) -> None:
+        """A new version written to Vault by someone else, and a refresh asked for."""
+        new, path = secrets.token_urlsafe(24), self._path(self._kube.get(f"{SLOTS}/github-token"))
+        held = self._vault.read(path) or {}
+        version = self._vault.write(path, {**held, "token": new}, cas=self._vault.version(path))
+        asked = f"demo-{version}"
+        body = {"metadata": {"annotations": {"slotwarden.io/refresh": asked}}}
+        seconds = self._time(
+            lambda: self._kube.patch(f"{SLOTS}/github-token", body),
+            lambda: self._value("github-token") == new,
+            "Secret github-token follows Vault",
+        )
+        eventually(
+            lambda: bool(self._kube.get(f"{SLOTS}/github-token")["status"].get("lastHandledRefresh") == asked),
+            self._timeout,
+            message="status.lastHandledRefresh answers the refresh",
+        )
+        self._shown(f"version {version} written to Vault by hand, a refresh asked for: github-token", seconds)
+
+    def edit_secret(self) -> None:
+        """Somebody overwrites what a projected Secret holds."""
+        value = self._value("github-token")
+        wrong = base64.b64encode(b"wrong").decode()
+        seconds = self._time(
+            lambda: self._kube.patch(f"{SECRETS}/github-token", {"data": {"password": wrong}}),
+            lambda: self._value("github-token") == value,
+            "the edited Secret github-token is made right",
+        )
+        self._shown("Secret github-token edited: made right", seconds)
+
+    def delete_secret(self) -> None:
+        """Somebody deletes a projected Secret."""
+        value, uid = self._value("docker-hub"), self._secret("docker-hub")["metadata"]["uid"]
+        seconds = self._time(
+            lambda: self._kube.delete(f"{SECRETS}/docker-hub"),
+            lambda: self._secret("docker-hub")["metadata"]["uid"] != uid and self._value("docker-hub") == value,
+            "the deleted Secret docker-hub is made anew",
+        )
+        self._shown("Secret docker-hub deleted: made anew", seconds)
+
+    def _time(self, act: Callable[[], object], check: Callable[[], bool], message: str) -> float:
+        """Seconds from the answer to `act` until `check` says yes."""
+        act()
+        began = time.monotonic()
+        eventually(check, self._timeout, interval=POLL_SECONDS, message=message)
+        return time.monotonic() - began
+
+    def _secret(self, name: str) -> Json:
+        return self._kube.get(f"{SECRETS}/{name}")
+
+    def _value(self, secret: str) -> str:
+        """The value in a projected Secret, whichever form it has."""
+        data = self._secret(secret)["data"]
+        if "password" in data:
+            return base64.b64decode(data["password"]).decode()
+        servers = json.loads(base64.b64decode(data[".dockerconfigjson"]))["auths"]
+        return str(next(iter(servers.values()))["password"])
+
+    def _stored(self, slot: Json) -> str:
+        """The newest value of a slot in Vault."""
+        data = self._vault.read(self._path(slot)) or {}
+        return str(data.get("token") or data.get("password"))
+
+    def _path(self, slot: Json) -> str:
+        """A slot's entry, relative to the mount."""
+        return str(slot["status"]["vault"]["path"]).removeprefix(f"{self._vault.mount}/")
+
+    def _heading(self, text: str) -> None:
+        self._reporter.say(f"\n[bold]{text}[/bold]")
+
+    def _shown(self, text: str, seconds: float | None = None) -> None:
+        took = "" if seconds is None else f"[cyan]{seconds * 1000:6.0f} ms[/cyan]"
+        self._reporter.say(f"[green]✓[/green] {text:<{WIDTH}}{took}".rstrip())
+
+
+def is_ready(slot: Json) -> bool:
+    """Whether a slot is Ready in its newest generation."""
+    status = slot.get("status", {})
+    current: bool = status.get("observedGeneration") == slot["metadata"]["generation"]
+    return current and any(each["type"] == "Ready" and each["status"] == "True" for each in status["conditions"])
+
+
+def secret_of(slot: Json) -> str:
+    """The name of the Secret made from a slot."""
+    return str(slot["status"]["projections"][0]["secretName"])
+
+
+def _examples() -> list[Json]:
+    return [yaml.safe_load(path.read_text()) for path in sorted(EXAMPLES.glob("*.yaml"))]
+
+
+def _declared_values() -> dict[str, str]:
+    """The value of each example slot by its name: its own, or that of its source."""
+    examples = _examples()
+    sources = {each["metadata"]["name"]: each["stringData"] for each in examples if each["kind"] == "Secret"}
+    values: dict[str, str] = {}
+    for example in examples:
+        if example["kind"] == "SecretSlot":
+            credential = example["spec"].get("git") or example["spec"]["registry"]
+            reference = (credential.get("tokenFrom") or credential.get("passwordFrom") or {}).get("secretKeyRef", {})
+            inline = credential.get("token") or credential.get("password")
+            values[example["metadata"]["name"]] = inline or sources[reference["name"]][reference["key"]]
+    return values
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise AssertionError(f"this does not hold: {what}")

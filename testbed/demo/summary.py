@@ -1,0 +1,109 @@
+"""What the demo ends with: the slots, the Secrets, the entries in Vault, how to go on; or what did not converge."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from testbed.demo.scenes import SECRETS, SLOTS, is_ready, secret_of
+from testbed.demo.stage import ACME
+from testbed.processes import last_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from testbed.demo.stage import Stage
+    from testbed.progress import Reporter
+
+OURS = "app.kubernetes.io/managed-by=slotwarden"
+LOG_LINES = 10
+COMMANDS = (
+    (f"kubectl -n {ACME} get slots -o wide", "with server, version and message"),
+    (f"kubectl -n {ACME} describe sslot ghcr-pull", "conditions and events"),
+    (f"kubectl -n {ACME} delete secret ghcr-pull", "it comes back"),
+    (f"kubectl -n {ACME} delete sslot github-token", "its Secret goes; Vault can restore the value for 7 days"),
+    (f"vault kv metadata get secret/slotwarden/{ACME}/slots/ghcr-pull", "versions and owner, no value"),
+    ("kubectl explain secretslot.spec", "every field"),
+)
+
+
+def tell(stage: Stage, reporter: Reporter) -> None:
+    """Three tables without a value in them."""
+    kube = stage.session.kube
+    slots = kube.list(SLOTS)
+    owners = {secret_of(slot): slot["metadata"]["name"] for slot in slots}
+    _section(reporter, "Slots", f"kubectl -n {ACME} get slots")
+    reporter.say(escape(stage.session.kubectl("get", "slots", namespace=ACME, check=True).stdout.rstrip()))
+    _section(reporter, "Secrets", "what builds and deployments reference by name")
+    _table(
+        reporter,
+        ("NAME", "TYPE", "KEYS", "FROM SLOT"),
+        [
+            (secret["metadata"]["name"], secret["type"], ", ".join(secret["data"]), owners[secret["metadata"]["name"]])
+            for secret in kube.list(SECRETS, labelSelector=OURS)
+        ],
+    )
+    _section(reporter, "Vault", "where the values are")
+    _table(reporter, ("PATH", "VERSION", "KEYS"), [_entry(stage, slot) for slot in slots])
+
+
+def how_to_go_on(stage: Stage, reporter: Reporter) -> None:
+    """Commands to type in another terminal."""
+    lines = [(f". {_shown(stage.folder)}/env", "KUBECONFIG, VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT")]
+    missing = [name for name in ("kubectl", "vault") if shutil.which(name) is None]
+    _section(reporter, "How to go on", "in another terminal, in this folder")
+    for folder in dict.fromkeys(stage.programs[name].parent for name in missing):
+        reporter.say(f"  PATH=$PATH:{escape(str(folder))}")
+    width = max(len(command) for command, _ in COMMANDS)
+    for command, what in (*lines, *COMMANDS):
+        reporter.say(f"  {escape(command):<{width}}  [dim]# {escape(what)}[/dim]")
+    reporter.say(f"  [dim]logs: {escape(_shown(stage.folder))}/*.log, {escape(_shown(stage.log))}[/dim]")
+
+
+def tell_failure(stage: Stage, reporter: Reporter, cause: str) -> None:
+    """What did not converge and why, and what the operator said last."""
+    reporter.say(f"\n[bold red]The demo did not converge[/bold red]: {escape(cause)}")
+    for slot in _slots(stage):
+        if not is_ready(slot):
+            condition = next((each for each in _conditions(slot) if each["type"] == "Ready"), None)
+            why = f"{condition['reason']}: {condition['message']}" if condition else "nothing was said of it yet"
+            reporter.say(f"  SecretSlot {slot['metadata']['name']}: {escape(why)}")
+    if stage.log.exists():
+        reporter.say(f"\n[bold]The operator's last lines[/bold] [dim]{escape(_shown(stage.log))}[/dim]")
+        reporter.say(escape(last_lines(stage.log, LOG_LINES).replace(" | ", "\n")))
+
+
+def _entry(stage: Stage, slot: dict[str, Any]) -> tuple[str, str, str]:
+    vault, path = stage.session.vault, slot["status"]["vault"]["path"]
+    relative = path.removeprefix(f"{vault.mount}/")
+    return path, str(vault.version(relative)), ", ".join(vault.read(relative) or {})
+
+
+def _slots(stage: Stage) -> Iterator[dict[str, Any]]:
+    """The slots, where there is a server that answers."""
+    if stage.has_servers:
+        yield from stage.session.kube.list(SLOTS)
+
+
+def _conditions(slot: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(slot.get("status", {}).get("conditions", ()))
+
+
+def _shown(path: Path) -> str:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _section(reporter: Reporter, title: str, note: str) -> None:
+    reporter.say(f"\n[bold]{title}[/bold]  [dim]{escape(note)}[/dim]")
+
+
+def _table(reporter: Reporter, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as kubectl prints them, which no width of a terminal folds."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        reporter.say(escape("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()))
