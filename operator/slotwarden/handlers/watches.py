@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import kopf
 from pydantic import ValidationError
 
+from slotwarden.cluster.errors import KubernetesError
 from slotwarden.cluster.listing import WATCHED
 from slotwarden.reconcile.observe import SecretView, SlotView, secret_view, slot_view
 from slotwarden.telemetry.logs import hush
@@ -75,6 +76,8 @@ class Watches:
                 if asyncio.run_coroutine_threadsafe(self._served(), self._loop).result():
                     self._relisted()
                     asyncio.run(self._watch())
+            except KubernetesError as error:
+                _log.warning("the watches have to wait: %s", error)
             except Exception:  # noqa: BLE001 - whatever it was, not to watch is worse
                 _log.exception("the watches ended; they begin anew")
             self._stop.wait(_PAUSE)

@@ -61,6 +61,13 @@ class Context:
             policy=view.slot.spec.deletion_policy or "Delete",
         )
 
+    def look_now(self, key: SlotKey) -> None:
+        """Have a slot look at Vault, whenever it would have done so."""
+        state = self.states.get(key)
+        if state is not None:
+            state.next_look = 0.0
+        self.queue.add(key)
+
 
 def entry_ref(key: SlotKey, view: SlotView) -> EntryRef:
     """Where a slot's value is."""

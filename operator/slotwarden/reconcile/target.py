@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFound, Rejected
 from slotwarden.domain import projection
+from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.parts import entries_of_secret
 from slotwarden.domain.targets import ADOPT_ANNOTATION, MANAGED_BY_LABEL, MANAGER, OWNER_LABEL, WATCH_LABEL, resolve
 from slotwarden.reconcile import intake
@@ -15,6 +16,7 @@ from slotwarden.reconcile.observe import decode, secret_view
 from slotwarden.reconcile.share import Share, is_right
 from slotwarden.reconcile.state import Outcome, Problem
 from slotwarden.resources.conditions import Reason
+from slotwarden.values.service import NotOwner, NoValue, VersionDeleted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,14 @@ _ATTEMPTS: Final = 3
 
 class Foreign(Exception):
     """A Secret of that name is somebody else's."""
+
+
+class Withdrawn(Exception):
+    """The value of a slot is no longer to be projected; the slot's own run finds out why, and says so."""
+
+    def __init__(self, key: SlotKey) -> None:
+        super().__init__()
+        self.key = key
 
 
 class TargetReconciler:
@@ -66,6 +76,9 @@ class TargetReconciler:
                 problem = Problem(Reason.FOREIGN_SECRET, str(error), stalled=True)
                 self._conclude(target, resolution, shares, view, problem)
                 return Result(failed=True)
+            except Withdrawn as error:
+                context.look_now(error.key)
+                return Result()
             except (Forbidden, Rejected) as error:
                 self._conclude(target, resolution, shares, view, Problem(Reason.PROJECTION_FAILED, str(error)))
                 raise
@@ -106,13 +119,12 @@ class TargetReconciler:
             )
         if not any(share.ready for share in shares):
             return view
-        if view is not None and view.type != resolution.form.secret_type:
-            await self._replace(target, resolution, shares, view)
-            view = None
-        if view is None:
-            credentials = await self._credentials(shares, {}, None, mac_key)
+        if view is None or view.type != resolution.form.secret_type:
+            # The values come first: nothing is removed that could not be made again.
+            made = projection.data(resolution.form, await self._credentials(shares, {}, None, mac_key))
+            if view is not None:
+                await self._replace(target, resolution, shares, view)
             metadata = projection.metadata(resolution, target.name)
-            made = projection.data(resolution.form, credentials)
             raw = await context.secrets.create(
                 target.namespace, target.name, resolution.form.secret_type, made, metadata
             )
@@ -155,14 +167,20 @@ class TargetReconciler:
         return found
 
     async def _from_vault(self, share: Share) -> Credential:
+        """Read a value that is not in hand.
+
+        Raises:
+            Withdrawn: there is none any more that may be projected.
+        """
         context = self._context
         owner = await context.owner(share.key, share.view)
-        stored = await context.values.settle(entry_ref(share.key, share.view), owner, None)
-        share.version = share.state.version = stored.version
+        try:
+            stored = await context.values.settle(entry_ref(share.key, share.view), owner, None)
+        except (NoValue, NotOwner, VersionDeleted, InvalidValue):
+            raise Withdrawn(share.key) from None
         if intake.mismatch(share.view, stored.credential) is not None:
-            # The slot's own run finds the same and says so.
-            context.queue.add(share.key)
-            raise Conflict("get", "secretslots", 409, "the stored value changed while it was projected")
+            raise Withdrawn(share.key)
+        share.version = share.state.version = stored.version
         return intake.effective(share.view, stored.credential)
 
     async def _replace(self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView) -> None:
