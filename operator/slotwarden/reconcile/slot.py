@@ -50,7 +50,12 @@ class SlotReconciler:
                     context.namespaces.forget(key.namespace)
             return Result()
         state = context.states.of(key, view)
+        usable = state.settled(view.slot.metadata.generation)
         trouble = await self._take_in(key, view, state)
+        target = context.cache.target_of(key)
+        if usable and state.problem is not None and target is not None:
+            # Others that share the Secret no longer wait for this one.
+            context.queue.add(target)
         if state.problem is None and (view.inline is not None or view.last_applied is not None):
             scrubbed = await self._scrub(key, view, state)
             if scrubbed is None:
