@@ -55,7 +55,7 @@ class Scenes:
 
     def apply_examples(self) -> None:
         """`kubectl apply -f examples/`, until all is Ready."""
-        wanted = sum(manifest["kind"] == "SecretSlot" for manifest in _examples())
+        wanted = len([each for each in _examples() if each["kind"] == "SecretSlot"])
         with self._reporter.step(f"applying examples/ in namespace {ACME}, until its {wanted} slots are Ready") as step:
             self._kubectl("apply", "-f", str(EXAMPLES), namespace=ACME, check=True)
 

@@ -1,0 +1,124 @@
+"""The demo as a user runs it, in a folder of its own, and what it says where it cannot converge."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from click.testing import CliRunner
+
+from testbed.demo import stage
+from testbed.demo.__main__ import main
+from testbed.install import ROOT
+from testbed.progress import Reporter
+from testbed.wait import eventually
+
+if TYPE_CHECKING:
+    import pytest
+
+COMMAND = [sys.executable, "-m", "testbed.demo"]
+SHOWN = (
+    "until its 3 slots are Ready",
+    "Vault holds the 3 values, and the Secrets hold the same",
+    "values that were given inline are gone from their objects",
+    "stored in Vault, ghcr-pull changed in place",
+    "a refresh asked for: github-token",
+    "Secret github-token edited: made right",
+    "Secret docker-hub deleted: made anew",
+    "All of it converged",
+)
+ROWS = (
+    r"^xdockerhubx\.ulllllull +registry +True +Ready +docker-hub ",
+    r"^docker-hub +kubernetes\.io/basic-auth +password, username +xdockerhubx\.ulllllull$",
+    r"^ghcr-pull +kubernetes\.io/dockerconfigjson +\.dockerconfigjson +ghcr-pull$",
+    r"^secret/slotwarden/acme/slots/DockerHub +1 +password, server_address, username$",
+    r"^secret/slotwarden/acme/slots/github-token +2 +token, url, username$",
+)
+
+
+def leftovers(folder: Path) -> list[str]:
+    """The command lines of processes that work in a folder."""
+    shown = subprocess.run(["ps", "-ewwo", "args="], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line for line in shown if str(folder) in line and "testbed.demo" not in line]
+
+
+def example_values() -> set[str]:
+    """Every value in examples/."""
+    texts = [path.read_text() for path in (ROOT / "examples").glob("*.yaml")]
+    return set(re.findall(r"^ +(?:token|password): (\S+)$", "\n".join(texts), re.MULTILINE))
+
+
+def test_shows_everything_once_and_exits_by_itself(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--once", "--dir", str(tmp_path / "demo")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in SHOWN:
+        assert line in done.stdout
+    for row in ROWS:
+        assert re.search(row, done.stdout, re.MULTILINE), row
+    assert "\x1b" not in done.stdout
+    assert not [value for value in example_values() if value in done.stdout + done.stderr]
+    assert leftovers(tmp_path) == []
+
+
+def test_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
+    folder, said = tmp_path / "demo", tmp_path / "said"
+    with said.open("w") as out:
+        demo = subprocess.Popen([*COMMAND, "--dir", str(folder)], cwd=ROOT, stdout=out, stderr=out)
+    try:
+        eventually(lambda: "Up until Ctrl-C" in said.read_text(), 180, message="the demo is up")
+        again = subprocess.run(
+            [*COMMAND, "--once", "--dir", str(folder)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert again.returncode == 1
+        assert f"a demo is up in {folder} (pid {demo.pid})" in again.stderr
+        environment = f". {folder}/env && printenv KUBECONFIG VAULT_ADDR"
+        lines = subprocess.run(["sh", "-c", environment], capture_output=True, text=True, check=True).stdout.split()
+        assert yaml.safe_load(Path(lines[0]).read_text())["clusters"]
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 0
+    finally:
+        demo.terminate()
+        demo.wait(60)
+    assert leftovers(tmp_path) == []
+
+
+def test_a_killed_demo_is_cleaned_up_by_the_next(tmp_path: Path) -> None:
+    folder, said = tmp_path / "demo", tmp_path / "said"
+    with said.open("w") as out:
+        demo = subprocess.Popen([*COMMAND, "--dir", str(folder)], cwd=ROOT, stdout=out, stderr=out)
+    try:
+        eventually(lambda: "starting the operator" in said.read_text(), 180, message="the operator is up")
+    finally:
+        demo.kill()
+        demo.wait()
+        left = leftovers(tmp_path)
+        stage.Stage(folder, Reporter(quiet=True)).claim()
+    assert any("slotwarden operator" in line for line in left)
+    assert any("kube-apiserver" in line for line in left)
+    assert leftovers(tmp_path) == []
+
+
+def test_an_operator_that_vault_refuses_fails_the_demo_with_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "vault_rules", lambda: 'path "secret/data/elsewhere" {\n  capabilities = ["read"]\n}\n')
+    done = CliRunner().invoke(main, ["--once", "--timeout", "15", "--dir", str(tmp_path / "demo")])
+    assert done.exit_code == 1
+    assert "The demo did not converge: every slot in acme is Ready" in done.output
+    assert re.search(r"SecretSlot github-token: VaultDenied: Vault answered 403", done.output)
+    assert "The operator's last lines" in done.output
+    assert "All of it converged" not in done.output
+    assert not [value for value in example_values() if value in done.output]
+    assert leftovers(tmp_path) == []
