@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.support import Organization
+from tests.e2e.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,3 +18,9 @@ if TYPE_CHECKING:
 def org(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> Organization:
     """A namespace whose operator runs and is ready."""
     return Organization(installed, namespace, vault_prefix, operator(namespace))
+
+
+@pytest.fixture
+def world(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> World:
+    """The same, with what the tests of doors, Secrets and counts need."""
+    return World(installed, namespace, vault_prefix, operator(namespace))
