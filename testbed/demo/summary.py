@@ -24,7 +24,7 @@ COMMANDS = (
     (f"kubectl -n {ACME} get slots -o wide", "with server, version and message"),
     (f"kubectl -n {ACME} describe sslot ghcr-pull", "conditions and events"),
     (f"kubectl -n {ACME} delete secret ghcr-pull", "it comes back"),
-    (f"kubectl -n {ACME} delete sslot github-token", "its Secret goes; Vault can restore the value for 7 days"),
+    (f"kubectl -n {ACME} delete sslot github-token", "its Secret goes; Vault keeps the value for 7 days"),
     (f"vault kv metadata get secret/slotwarden/{ACME}/slots/ghcr-pull", "versions and owner, no value"),
     ("kubectl explain secretslot.spec", "every field"),
 )
@@ -52,7 +52,7 @@ def tell(stage: Stage, reporter: Reporter) -> None:
 
 def how_to_go_on(stage: Stage, reporter: Reporter) -> None:
     """Commands to type in another terminal."""
-    lines = [(f". {_shown(stage.folder)}/env", "KUBECONFIG, VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT")]
+    lines = [(f". {_shown(stage.folder)}/env", "KUBECONFIG and VAULT_*")]
     missing = [name for name in ("kubectl", "vault") if shutil.which(name) is None]
     _section(reporter, "How to go on", "in another terminal, in this folder")
     for folder in dict.fromkeys(stage.programs[name].parent for name in missing):
