@@ -265,7 +265,10 @@ async def _serve(operator: Operator) -> list[Server]:
     ports = {name: await server.start() for name, server in servers.items()}
     _log.info("health on %s:%d, metrics on %s:%d", options.listen, ports["health"], options.listen, ports["metrics"])
     if options.port_file is not None:
-        options.port_file.write_text(json.dumps(ports))
+        # Whole or not there: whoever waits for it may look at any moment.
+        unfinished = options.port_file.with_suffix(".tmp")
+        unfinished.write_text(json.dumps(ports))
+        unfinished.replace(options.port_file)
     return list(servers.values())
 
 
