@@ -12,6 +12,7 @@ import pytest
 from slotwarden.cluster.errors import Unavailable
 from slotwarden.domain.credentials import GitCredential
 from slotwarden.reconcile import sweep
+from slotwarden.reconcile.keys import SlotKey
 from slotwarden.reconcile.sweep import Sweeper
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.ownership import Owner
@@ -33,15 +34,20 @@ class World:
     store: VaultStore
     served: bool = True
     failing: bool = False
+    unknown: set[SlotKey] = field(default_factory=set)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     async def is_served(self) -> bool:
         return self.served
 
-    async def resync(self) -> set[Any]:
+    async def __call__(self) -> set[Any]:
+        """As a resync."""
         if self.failing:
             raise Unavailable("list", "secretslots", 503, "no reason given")
         return set()
+
+    def is_unknown(self, key: SlotKey) -> bool:
+        return key in self.unknown
 
     async def cluster(self) -> str:
         return CLUSTER
@@ -54,9 +60,8 @@ class World:
         context: Any = SimpleNamespace(
             store=self.store, values=self.values, cache=SimpleNamespace(slots={}), namespaces=self
         )
-        lister: Any = self
-        resync: Any = self.resync
-        return Sweeper(context, lister, resync, (NAMESPACE,), lambda keys: None)
+        world: Any = self
+        return Sweeper(context, world, world, (NAMESPACE,), lambda keys: None)
 
     async def add(self, *names: str) -> None:
         """Entries of objects that are gone."""
@@ -114,6 +119,15 @@ async def test_a_list_that_fails_lets_go_of_nothing_and_confirms_nothing(world: 
     with pytest.raises(Unavailable):
         await sweeper.sweep()
     assert await world.released() == set()
+
+
+async def test_what_the_lists_cannot_tell_of_is_left(world: World) -> None:
+    await world.add("A_b", "c")
+    world.unknown = {SlotKey(NAMESPACE, "xa-bx.usl")}
+    sweeper = world.sweeper()
+    for _ in range(3):
+        await sweeper.sweep()
+    assert await world.released() == {"c"}
 
 
 async def test_nothing_is_let_go_or_purged_while_the_crd_is_not_served(world: World) -> None:

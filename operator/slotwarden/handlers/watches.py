@@ -66,9 +66,10 @@ class Watches:
         self._thread.start()
 
     async def stop(self) -> None:
-        """End the watches and their thread."""
+        """End the watches and their thread, if they began."""
         self._stop.set()
-        await asyncio.to_thread(self._thread.join, 10.0)
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join, 10.0)
 
     def _supervise(self) -> None:
         while not self._stop.is_set():

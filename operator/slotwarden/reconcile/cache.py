@@ -14,7 +14,7 @@ from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
 from slotwarden.reconcile.observe import contributor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from slotwarden.domain.targets import Contributor
     from slotwarden.reconcile.observe import SecretView, SlotView
@@ -108,11 +108,18 @@ class Cache:
         del self.secrets[key]
         return self._concerned(key)
 
-    def replace(self, slots: Iterable[SlotView], secrets: Iterable[SecretView], version: tuple[int, int]) -> set[Key]:
+    def replace(
+        self,
+        slots: Iterable[SlotView],
+        secrets: Iterable[SecretView],
+        version: tuple[int, int],
+        is_unknown: Callable[[Key], bool] = lambda _: False,
+    ) -> set[Key]:
         """Take in whole lists: what is known from before their `version` and not in them is gone.
 
         Args:
             version: the resourceVersions of the two lists.
+            is_unknown: whether the lists cannot tell of a key, which then stays as it was.
         """
         keys: set[Key] = set()
         listed: set[Key] = set()
@@ -123,10 +130,10 @@ class Cache:
             listed.add(TargetKey(secret.namespace, secret.name))
             keys |= self.put_secret(secret)
         for slot_key, known in list(self.slots.items()):
-            if slot_key not in listed and known.version <= version[0]:
+            if slot_key not in listed and known.version <= version[0] and not is_unknown(slot_key):
                 keys |= self.drop_slot(slot_key, known.slot.metadata.uid)
         for target, held in list(self.secrets.items()):
-            if target not in listed and held.version <= version[1]:
+            if target not in listed and held.version <= version[1] and not is_unknown(target):
                 keys |= self.drop_secret(target, held.uid)
         return keys
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from slotwarden.reconcile.keys import Key, SlotKey
 from slotwarden.reconcile.observe import SlotView, secret_view, slot_view
 from slotwarden.vault.errors import VaultError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from slotwarden.cluster.listing import Lister
     from slotwarden.reconcile.cache import Cache
-    from slotwarden.reconcile.keys import Key
     from slotwarden.values.keyring import Keyring
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ class Resync:
         self._lister = lister
         self._cache = cache
         self._keyring = keyring
+        self._refused: frozenset[str] = frozenset()
+        self._unread: set[SlotKey] = set()
 
     async def __call__(self) -> set[Key]:
         """List all and take it in.
@@ -40,7 +42,8 @@ class Resync:
             The keys that something new concerns.
 
         Raises:
-            KubernetesError: a list failed; the cache is as it was.
+            KubernetesError: a list failed; the cache is as it was. It is no failure that some of several
+                namespaces may not be listed: what is known of them stays.
         """
         try:
             await self._keyring.get()
@@ -51,15 +54,28 @@ class Resync:
         slots = await self._lister.slots()
         secrets = await self._lister.secrets()
         views = [secret_view(raw, key) for raw in secrets.items]
-        return self._cache.replace(_readable(slots.items), views, (slots.version, secrets.version))
+        self._refuse(slots.refused | secrets.refused)
+        readable = list(self._readable(slots.items))
+        return self._cache.replace(readable, views, (slots.version, secrets.version), self.is_unknown)
 
+    def is_unknown(self, key: Key) -> bool:
+        """Whether the latest lists could not tell of a key: its namespace may not be listed, or it cannot be read."""
+        return key.namespace in self._refused or key in self._unread
 
-def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[SlotView]:
-    """The objects that can be read; one that cannot is left out and told, and stops nobody else."""
-    for raw in items:
-        try:
-            yield slot_view(raw)
-        except ValidationError as error:
-            metadata = raw["metadata"]
-            places = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
-            _log.error("SecretSlot %s/%s cannot be read: %s", metadata["namespace"], metadata["name"], places)
+    def _refuse(self, namespaces: frozenset[str]) -> None:
+        if namespaces - self._refused:
+            _log.warning("may not list %s: gone, or a Role is missing; the others go on", ", ".join(sorted(namespaces)))
+        self._refused = namespaces
+
+    def _readable(self, items: Iterable[Mapping[str, Any]]) -> Iterator[SlotView]:
+        """The objects that can be read; one that cannot is told, stays as it was known, and stops nobody else."""
+        self._unread = set()
+        for raw in items:
+            try:
+                yield slot_view(raw)
+            except ValidationError as error:
+                metadata = raw["metadata"]
+                key = SlotKey(metadata["namespace"], metadata["name"])
+                places = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
+                _log.error("SecretSlot %s/%s cannot be read: %s", key.namespace, key.name, places)
+                self._unread.add(key)

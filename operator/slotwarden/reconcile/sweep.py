@@ -11,6 +11,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from slotwarden.domain.names import object_name
+from slotwarden.reconcile.keys import SlotKey
 from slotwarden.values.paths import EntryRef
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Sweeper:
         }
         suspects: set[tuple[EntryRef, str]] = set()
         for ref in refs:
-            if ref not in alive:
+            if ref not in alive and not self.resync.is_unknown(SlotKey(ref.organization, object_name(ref.slot))):
                 await self._judge(ref, cluster, suspects, swept)
         self._suspects = suspects
         swept.suspected = len(suspects)

@@ -1,0 +1,156 @@
+"""One operator for two namespaces: their end, while it looks and while it does not, and what it may not touch."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.install import install_operator
+from testbed.operator import PROGRAM
+from testbed.wait import eventually
+from tests.e2e.support import Organization, data, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testbed.operator import Operator
+    from testbed.session import Session
+    from tests.e2e.support import Json
+
+RELEASED = "slotwarden.io/released"
+GONE = 60.0
+
+
+class Pair:
+    """An operator that lives in a namespace of its own and works in two others, which can go without it."""
+
+    def __init__(self, session: Session, operator: Operator, prefix: str, names: tuple[str, str, str]) -> None:
+        self.operator = operator
+        self._session = session
+        self._names = names
+        self.first, self.second = (Organization(session, name, prefix, operator) for name in names[1:])
+
+    def delete(self, org: Organization) -> None:
+        """Delete a namespace and return when it is gone."""
+        path = f"/api/v1/namespaces/{org.namespace}"
+        org.kube.delete(path)
+        eventually(lambda: org.kube.find(path) is None, GONE, message="the namespace is gone")
+
+    def make_again(self, org: Organization) -> None:
+        """Make a deleted namespace anew, with what the chart puts into it."""
+        org.kube.create("/api/v1/namespaces", {"metadata": {"name": org.namespace}})
+        install_operator(self._session, self._names[0], org.prefix, {"namespaces": list(self._names)})
+
+
+@pytest.fixture
+def pair(
+    installed: Session, operator: Callable[..., Operator], make_namespace: Callable[..., str], vault_prefix: str
+) -> Pair:
+    home, *names = (make_namespace() for _ in range(3))
+    flags = [part for name in (home, *names) for part in ("--namespace", name)]
+    values = {"namespaces": [home, *names]}
+    made = operator(home, *flags[2:], "--sweep-grace", "2", values=values, start=False)
+    command = [str(PROGRAM), "vault-policy", "--vault-mount", installed.vault.mount, "--vault-prefix", vault_prefix]
+    rules = subprocess.run([*command, *flags], capture_output=True, text=True, check=True).stdout
+    installed.vault.write_policy(f"slotwarden-{home}", rules)
+    return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
+
+
+def released(org: Organization, name: str) -> Json:
+    """The metadata of an entry, once it is marked as released."""
+
+    def check() -> Json:
+        found = org.vault.metadata(org.entry(name))
+        assert found is not None
+        assert RELEASED in (found["custom_metadata"] or {})
+        return found
+
+    return eventually(check, message=f"the value of {name} is released")
+
+
+def alive(org: Organization, name: str) -> Json:
+    """The metadata of an entry whose value was not deleted."""
+    found = org.vault.metadata(org.entry(name))
+    assert found is not None
+    assert RELEASED not in found["custom_metadata"]
+    assert not any(version["deletion_time"] for version in found["versions"].values())
+    return found
+
+
+def assert_works(org: Organization, name: str) -> None:
+    """A new slot, and a new value of it, reach their Secret."""
+    org.made(name, git("one"))
+    org.edit(name, git("two"))
+    eventually(lambda: data(org.secret(name))["password"] == "two")
+
+
+def test_a_namespace_deleted_while_the_operator_looks(pair: Pair) -> None:
+    pair.first.made("git", git("first"))
+    pair.first.made("kept", git("kept", deletionPolicy="Retain"))
+    pair.second.made("git", git("second"))
+    pair.delete(pair.first)
+    assert released(pair.first, "git")["versions"]["1"]["deletion_time"]
+    alive(pair.first, "kept")
+    alive(pair.second, "git")
+    assert_works(pair.second, "later")
+    pair.second.delete_slot("git")
+    released(pair.second, "git")
+    # Another namespace of that name: what its predecessor had is not its own.
+    pair.make_again(pair.first)
+    pair.first.create("git", git())
+    pair.first.told("git", "AwaitingValue")
+    pair.first.create("kept", git())
+    pair.first.told("kept", "NotOwner")
+    assert_works(pair.first, "later")
+
+
+def test_a_namespace_deleted_while_the_operator_is_down(pair: Pair) -> None:
+    pair.first.made("git", git("first"))
+    pair.first.made("kept", git("kept", deletionPolicy="Retain"))
+    pair.second.made("git", git("second"))
+    pair.second.made("dead", git("dead"))
+    pair.operator.stop()
+    pair.delete(pair.first)
+    pair.second.delete_slot("dead")
+    pair.operator.start()
+    assert_works(pair.second, "later")
+    # The Role went with its namespace, so nobody can tell whether it is gone or is not ours to see: it is left.
+    released(pair.second, "dead")
+    alive(pair.first, "git")
+    pair.make_again(pair.first)
+    pair.operator.restart()
+    assert released(pair.first, "git")["versions"]["1"]["deletion_time"]
+    alive(pair.first, "kept")
+    alive(pair.second, "git")
+
+
+def test_an_operator_of_one_namespace_keeps_out_of_another(
+    installed: Session,
+    operator: Callable[..., Operator],
+    make_namespace: Callable[..., str],
+    vault_prefix: str,
+) -> None:
+    """By the servers' records: not even a request that is refused."""
+    mine, other = (Organization(installed, make_namespace(), vault_prefix, None) for _ in range(2))  # type: ignore[arg-type]
+    other.vault.write(other.entry("git"), {"username": "a", "token": "b", "url": "https://github.com"})
+    other.create("git", git())
+    kube_mark, vault_mark = installed.kube_audit.mark(), installed.vault_audit.mark()
+    running = operator(mine.namespace, "--sweep-grace", "1")
+    mine = Organization(installed, mine.namespace, vault_prefix, running)
+    mine.made("git", git("token"))
+    mine.delete_slot("git")
+    released(mine, "git")
+    running.restart()
+    mine.barrier()
+    asked = installed.kube_audit.events(since=kube_mark, user=running.user)
+    named = {event["objectRef"].get("namespace") for event in asked if "objectRef" in event}
+    assert named <= {mine.namespace, "kube-system", None, ""}
+    everywhere = [e["requestURI"] for e in asked if "objectRef" in e and not e["objectRef"].get("namespace")]
+    assert [uri for uri in everywhere if "/namespaces/" not in uri] == []
+    paths = {request["path"] for request in installed.vault_audit.requests(vault_prefix, since=vault_mark)}
+    assert paths
+    assert not [path for path in paths if other.namespace in path]
+    assert "status" not in other.slot("git") or "conditions" not in other.slot("git")["status"]
+    assert other.find_secret("git") is None
