@@ -3,6 +3,7 @@
 KubernetesError
 ├── Unavailable      no answer, 5xx, 429, or a server that shuts down: try again later
 ├── Forbidden        403: RBAC, admission or quota said no; the server's sentence is kept
+│   └── Terminating  403: the namespace is being deleted and takes nothing new
 ├── NotFound         404
 ├── AlreadyExists    409 to a creation: somebody has made the object
 ├── Conflict         409 to a write or a deletion: the object is not as we saw it
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class KubernetesError(Exception):
@@ -41,6 +42,10 @@ class Forbidden(KubernetesError):
     """The server will not do it for this user, or not in this namespace."""
 
 
+class Terminating(Forbidden):
+    """The namespace is being deleted."""
+
+
 class NotFound(KubernetesError):
     """The object, or its kind, is not there."""
 
@@ -65,14 +70,19 @@ def from_answer(verb: str, resource: str, status: int, answer: Mapping[str, Any]
     if status in (400, 422) or status not in _BY_STATUS:
         if status >= 500 or status == 429:
             return Unavailable(verb, resource, status, str(answer.get("reason") or "no reason given"))
-        causes = (answer.get("details") or {}).get("causes") or ()
-        fields = sorted({str(cause["field"]) for cause in causes if cause.get("field")})
+        fields = sorted({str(cause["field"]) for cause in _causes(answer) if cause.get("field")})
         named = ", ".join(fields) or "no field named"
         return Rejected(verb, resource, status, f"{answer.get('reason', 'no reason given')} ({named})")
     kind = _BY_STATUS[status]
     if status == 409 and answer.get("reason") == "AlreadyExists":
         kind = AlreadyExists
+    if status == 403 and any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(answer)):
+        kind = Terminating
     return kind(verb, resource, status, str(answer.get("message") or answer.get("reason") or "no reason given"))
+
+
+def _causes(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return (answer.get("details") or {}).get("causes") or ()
 
 
 _BY_STATUS: Mapping[int, type[KubernetesError]] = {

@@ -17,12 +17,16 @@ class Namespaces:
 
     Args:
         cluster: the cluster's identity; the uid of `kube-system` where it is None.
+
+    Attributes:
+        ending: those that are being deleted: they take nothing new, and never come back.
     """
 
     def __init__(self, client: KubeClient, cluster: str | None) -> None:
         self._client = client
         self._cluster = cluster
         self._uids: dict[str, str] = {}
+        self.ending: set[str] = set()
 
     async def cluster(self) -> str:
         """What tells this cluster from others that share the Vault."""
@@ -39,6 +43,7 @@ class Namespaces:
     def forget(self, namespace: str) -> None:
         """Ask anew when it is needed: a namespace without slots can be deleted and made again unseen."""
         self._uids.pop(namespace, None)
+        self.ending.discard(namespace)
 
     async def _get(self, namespace: str) -> str:
         answer = await self._client.request("get", "namespaces", paths.namespace(namespace))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from slotwarden.domain import parts
 from slotwarden.domain.targets import Form
-from slotwarden.reconcile.state import expected_mac
+from slotwarden.reconcile.state import expected_mac, written_mac
 from slotwarden.resources.conditions import Reason
 from slotwarden.values.mac import mac, same_mac
 
@@ -64,9 +64,22 @@ class Share:
             wanted = expected_mac(self.view, self.state, secret.name, secret.uid)
         return wanted is not None and same_mac(wanted, secret.marks[self.part])
 
+    def kept(self, secret: SecretView | None) -> str | None:
+        """Which part of a Secret stays for this share while it is not ready.
+
+        That is what it last had written, under another address perhaps: what goes to the new one is not known yet, and
+        taking the old one away would break its users.
+        """
+        if self.ready or secret is None or secret.marks is None:
+            return None
+        written = written_mac(self.view, self.state, secret.name, secret.uid)
+        found = (part for part, mark in secret.marks.items() if written is not None and same_mac(written, mark))
+        return next(found, self.part)
+
 
 def is_right(form: Form, shares: list[Share], secret: SecretView, key: MacKey) -> bool:
     """Whether a Secret's data is what its contributors make it: nothing missing, changed, or too much."""
     if not secret.clean or not all(share.holds(secret, key) for share in shares if share.ready):
         return False
-    return form is not Form.DOCKERCONFIGJSON or set(secret.marks or ()) <= {share.part for share in shares}
+    wanted = {share.part if share.ready else share.kept(secret) for share in shares}
+    return form is not Form.DOCKERCONFIGJSON or set(secret.marks or ()) <= wanted

@@ -136,10 +136,17 @@ def recall(view: SlotView, next_look: float) -> SlotState:
 def expected_mac(view: SlotView, state: SlotState, secret: str, uid: str) -> str | None:
     """The MAC that the slot's part of a Secret had when it was last right; None where it never was."""
     outcome = state.outcome
-    if outcome is not None and outcome.mac and (outcome.secret, outcome.uid) == (secret, uid):
-        return outcome.mac if (outcome.version, outcome.generation) == (state.version, state.generation) else None
-    if outcome is not None and outcome.mac:
+    current = (state.version, state.generation)
+    if outcome is not None and outcome.mac and (outcome.version, outcome.generation) != current:
         return None
+    return written_mac(view, state, secret, uid)
+
+
+def written_mac(view: SlotView, state: SlotState, secret: str, uid: str) -> str | None:
+    """The MAC of what the slot last had written into a Secret, whatever its spec says by now."""
+    outcome = state.outcome
+    if outcome is not None and outcome.mac:
+        return outcome.mac if (outcome.secret, outcome.uid) == (secret, uid) else None
     for projection in view.slot.status.projections:
         if projection.secret_name == secret and projection.uid == uid:
             return projection.mac

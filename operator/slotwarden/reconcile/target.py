@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFound, Rejected
+from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFound, Rejected, Terminating
 from slotwarden.domain import projection
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.parts import entries_of_secret
@@ -63,6 +63,8 @@ class TargetReconciler:
             if not asking:
                 await self._remove(target)
             return Result()
+        if target.namespace in context.namespaces.ending:
+            return Result()
         mac_key = await context.keyring.get()
         view = context.cache.secrets.get(target)
         shares = self._shares(target, resolution)
@@ -78,6 +80,9 @@ class TargetReconciler:
                 return Result(failed=True)
             except Withdrawn as error:
                 context.look_now(error.key)
+                return Result()
+            except Terminating:
+                context.namespaces.ending.add(target.namespace)
                 return Result()
             except (Forbidden, Rejected) as error:
                 self._conclude(target, resolution, shares, view, Problem(Reason.PROJECTION_FAILED, str(error)))
@@ -158,13 +163,15 @@ class TargetReconciler:
         found = []
         for share in shares:
             credential = share.fresh
-            if credential is None and share.part in held and (not share.ready or share.holds(view, mac_key)):
+            if credential is None and share.ready and share.part in held and share.holds(view, mac_key):
                 credential = held[share.part]
             if credential is None and share.ready:
                 credential = await self._from_vault(share)
             if credential is not None:
                 found.append(credential)
-        return found
+        taken = {share.part for share in shares if share.ready}
+        kept = {share.kept(view) for share in shares} - taken
+        return found + [credential for part, credential in held.items() if part in kept]
 
     async def _from_vault(self, share: Share) -> Credential:
         """Read a value that is not in hand.
