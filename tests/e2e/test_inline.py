@@ -120,6 +120,17 @@ def test_a_later_apply_merges_as_if_nothing_had_happened(world: World) -> None:
     assert world.stored_version() == 1
 
 
+def test_a_later_server_side_apply_meets_no_conflict(world: World) -> None:
+    """The scrub takes the value's field from its owner; it does not own the object's fields thereafter."""
+    _server_side(world, manifest(registry(PASSWORD), labels={"old": "1"}))
+    world.ready("pull")
+    _server_side(world, manifest(registry("another", username="other"), labels={"new": "1"}))
+    eventually(lambda: world.stored_version() == 2, message="the new value is stored")
+    found = world.ready("pull")
+    assert found["metadata"]["labels"] == {"new": "1"}
+    assert world.stored() == {"username": "other", "password": "another", "server_address": "ghcr.io"}
+
+
 def test_the_same_manifest_again_makes_no_new_version_and_no_new_secret(world: World) -> None:
     wanted = manifest(registry(password=PASSWORD))
     world.apply(wanted)
