@@ -57,6 +57,10 @@ _RELIST_PAUSE: Final = 5.0
 _RELIST_EVERY: Final = 900.0
 
 
+class CannotServe(Exception):
+    """Health or metrics cannot be served as asked for; names the option."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the operator is to run.
@@ -207,9 +211,15 @@ async def run(options: Options, stop: asyncio.Event) -> None:
 
     Raises:
         NoCluster: no cluster was found.
+        CannotServe: a port or the file of the ports is not to be had.
     """
     operator = await assemble(options)
-    servers = await _serve(operator)
+    try:
+        servers = await _serve(operator)
+    except CannotServe:
+        await operator.client.close()
+        await operator.kv.close()
+        raise
     loop = asyncio.get_running_loop()
     watches = Watches(
         loop,
@@ -262,13 +272,22 @@ async def _serve(operator: Operator) -> list[Server]:
         "health": Server(checks, options.listen, options.health_port),
         "metrics": Server(metrics_routes(operator.metrics), options.listen, options.metrics_port),
     }
-    ports = {name: await server.start() for name, server in servers.items()}
+    ports = {}
+    for name, port in (("health", options.health_port), ("metrics", options.metrics_port)):
+        try:
+            ports[name] = await servers[name].start()
+        except OSError as error:
+            message = f"--{name}-port: cannot listen on {options.listen}:{port}: {error.strerror}"
+            raise CannotServe(message) from None
     _log.info("health on %s:%d, metrics on %s:%d", options.listen, ports["health"], options.listen, ports["metrics"])
     if options.port_file is not None:
         # Whole or not there: whoever waits for it may look at any moment.
         unfinished = options.port_file.with_suffix(".tmp")
-        unfinished.write_text(json.dumps(ports))
-        unfinished.replace(options.port_file)
+        try:
+            unfinished.write_text(json.dumps(ports))
+            unfinished.replace(options.port_file)
+        except OSError as error:
+            raise CannotServe(f"--port-file: cannot write {options.port_file}: {error.strerror}") from None
     return list(servers.values())
 
 

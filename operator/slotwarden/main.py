@@ -22,7 +22,7 @@ from slotwarden.sensitive import Sensitive
 from slotwarden.telemetry import logs
 from slotwarden.values.paths import SlotPaths, UnsafePath
 from slotwarden.vault import policy
-from slotwarden.vault.config import VaultConfig
+from slotwarden.vault.config import InvalidSetting, VaultConfig
 
 _SETTINGS: Final[dict[str, Any]] = {"auto_envvar_prefix": "SLOTWARDEN", "help_option_names": ["-h", "--help"]}
 
@@ -97,9 +97,9 @@ def operator(**options: Any) -> None:
     logs.configure(options["log_format"], options["log_level"])
     try:
         asyncio.run(_run(_options(options)))
-    except (ValueError, UnsafePath) as error:
-        raise click.UsageError(str(error)) from None
-    except NoCluster as error:
+    except InvalidSetting as error:
+        raise click.ClickException(f"{_option_of(error)}: {error}") from None
+    except (NoCluster, app.CannotServe) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -132,7 +132,7 @@ def _options(options: dict[str, Any]) -> app.Options:
     """The operator's settings from the command line and the environment.
 
     Raises:
-        ValueError: naming the setting that is wrong.
+        InvalidSetting, click.ClickException: naming the setting that is wrong.
     """
     _check_names(options["vault_prefix"], options["namespaces"])
     token = os.environ.get("SLOTWARDEN_VAULT_TOKEN") or os.environ.get("VAULT_TOKEN")
@@ -165,10 +165,20 @@ def _options(options: dict[str, Any]) -> app.Options:
 
 
 def _check_names(prefix: str, namespaces: tuple[str, ...]) -> None:
-    SlotPaths(prefix)
+    try:
+        SlotPaths(prefix)
+    except UnsafePath as error:
+        raise click.ClickException(f"--vault-prefix: {error}") from None
     for namespace in namespaces:
         if not is_dns_label(namespace):
-            raise click.BadParameter(f"{namespace!r} is not a namespace's name", param_hint="--namespace")
+            raise click.ClickException(f"--namespace: {namespace!r} is not a namespace's name")
+
+
+def _option_of(error: InvalidSetting) -> str:
+    """Where a setting of Vault is given."""
+    if error.setting == "token":
+        return "--vault-token-file, SLOTWARDEN_VAULT_TOKEN or VAULT_TOKEN"
+    return "--vault-" + error.setting.replace(" ", "-")
 
 
 async def _run(options: app.Options) -> None:

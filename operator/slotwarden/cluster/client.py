@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 import aiohttp
+import yaml
 from kubernetes.aio import client as library
 from kubernetes.aio import config as library_config
 from kubernetes.aio.client.rest import RESTClientObject
@@ -56,6 +57,9 @@ async def load_configuration() -> library.Configuration:
             await library_config.load_kube_config(client_configuration=configuration, persist_config=False)
     except library_config.ConfigException as error:
         raise NoCluster(f"no cluster: not in a pod, and no usable kubeconfig (set KUBECONFIG): {error}") from None
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, yaml.YAMLError) as error:
+        # The text of such an error can quote the file.
+        raise NoCluster(f"no cluster: the kubeconfig (KUBECONFIG) cannot be read: {type(error).__name__}") from None
     return configuration
 
 
@@ -66,6 +70,9 @@ class KubeClient:
         configuration: as `load_configuration` gives it.
         observe: called with verb, resource, status code and seconds after each request.
         concurrency: how many requests may be in flight.
+
+    Raises:
+        NoCluster: the certificates cannot be read.
     """
 
     def __init__(
@@ -76,7 +83,11 @@ class KubeClient:
     ) -> None:
         configuration.connection_pool_maxsize = concurrency
         self._configuration = configuration
-        self._transport = RESTClientObject(configuration)
+        try:
+            self._transport = RESTClientObject(configuration)
+        except OSError as error:
+            message = f"no cluster: the certificates that the kubeconfig names cannot be read: {error.strerror}"
+            raise NoCluster(message) from None
         self._observe = observe
 
     async def close(self) -> None:

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 SERVICE_ACCOUNT_TOKEN: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
+class InvalidSetting(ValueError):
+    """A setting that is missing or wrong.
+
+    Attributes:
+        setting: its name, such as `auth mount`.
+    """
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
 @dataclass(frozen=True, slots=True)
 class VaultConfig:
     """The settings of one Vault.
@@ -33,7 +45,7 @@ class VaultConfig:
         threads: requests at one time; also the size of the connection pool.
 
     Raises:
-        ValueError: naming the setting that is missing or wrong.
+        InvalidSetting: naming the setting that is missing or wrong.
     """
 
     address: str
@@ -53,16 +65,17 @@ class VaultConfig:
     def __post_init__(self) -> None:
         url = urlsplit(self.address)
         if url.scheme not in ("https", "http") or not url.hostname or url.path.strip("/") or url.query:
-            raise ValueError("the address of Vault must be https://host[:port]")
+            raise InvalidSetting("address", "the address of Vault must be https://host[:port]")
         if self.auth == "token" and not self.token and self.token_file is None:
-            raise ValueError("Vault's token auth needs a token or a token file")
+            raise InvalidSetting("token", "Vault's token auth needs a token or a token file")
         if self.auth == "kubernetes" and not self.role:
-            raise ValueError("Vault's Kubernetes auth needs a role")
+            raise InvalidSetting("role", "Vault's Kubernetes auth needs a role")
         for name, mount in (("mount", self.mount), ("auth mount", self.auth_mount)):
             if not is_mount(mount):
-                raise ValueError(f"Vault's {name} must be segments of letters, digits, - and _, joined by /")
+                message = f"Vault's {name} must be segments of letters, digits, - and _, joined by /"
+                raise InvalidSetting(name, message)
         if self.ca is not None and not Path(self.ca).is_file():
-            raise ValueError(f"Vault's CA file {self.ca} does not exist")
+            raise InvalidSetting("ca", f"Vault's CA file {self.ca} does not exist")
 
 
 def is_mount(text: str) -> bool:
