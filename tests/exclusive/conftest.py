@@ -1,0 +1,58 @@
+"""Operators on a testbed of the module's own, whose servers its tests stop, seal and empty."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.install import install_shared
+from testbed.operator import Operator, make_identities, operator_env
+from testbed.progress import Reporter
+from testbed.session import Endpoints, Session
+from tests.e2e.support import Organization
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from testbed.cluster import Testbed
+
+
+@pytest.fixture(scope="module")
+def own(own_testbed: Testbed) -> Session:
+    """The module's own servers, with the CRDs and the policies."""
+    session = Session(Endpoints.of(own_testbed), own_testbed.folder, Reporter(quiet=True), own_testbed)
+    install_shared(session)
+    return session
+
+
+@pytest.fixture
+def make_org(own: Session, tmp_path: Path) -> Iterator[Callable[..., Organization]]:
+    """`make_org(*arguments, start=True)`: a namespace with an operator of its own."""
+    with contextlib.ExitStack() as after:
+
+        def make(*arguments: str, start: bool = True) -> Organization:
+            name = f"org-{secrets.token_hex(3)}"
+            own.kube.create("/api/v1/namespaces", {"metadata": {"name": name}})
+            after.callback(own.kube.delete, f"/api/v1/namespaces/{name}")
+            folder = tmp_path / name
+            identities = make_identities(own, name, name)
+            flags = ["--namespace", name, "--vault-prefix", name, "--log-level", "debug", "--log-format", "json"]
+            made = Operator(
+                [*flags, *arguments], operator_env(own, identities, folder), folder, identities.account.user
+            )
+            after.callback(made.stop)
+            if start:
+                made.start()
+            return Organization(own, name, name, made)
+
+        yield make
+
+
+@pytest.fixture
+def org(make_org: Callable[..., Organization]) -> Organization:
+    """A namespace whose operator runs and is ready, and sweeps twice soon after its start."""
+    return make_org("--sweep-grace", "2")

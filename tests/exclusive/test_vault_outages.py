@@ -1,0 +1,160 @@
+"""Vault sealed, away, restarted, refusing: Secrets stay, the cause is told where it matters, work resumes by itself."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.wait import eventually
+from tests.e2e.support import condition, data, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from testbed.cluster import Testbed
+    from tests.e2e.support import Json, Organization
+
+pytestmark = pytest.mark.xdist_group("own-vault")
+
+
+@pytest.fixture(autouse=True)
+def vault_up(own_testbed: Testbed) -> Iterator[None]:
+    """However a test ends, the next begins with a Vault that answers."""
+    yield
+    own_testbed.vault.start()
+
+
+def shape(secret: Json) -> Json:
+    """All of a Secret that must not change."""
+    return {**secret, "metadata": {k: v for k, v in secret["metadata"].items() if k != "managedFields"}}
+
+
+def waits(org: Organization, name: str, reason: str) -> Json:
+    """A slot whose value waits for Vault, once it says so."""
+    slot = org.told(name, reason)
+    assert condition(slot)["status"] == "False"
+    assert condition(slot, "Reconciling")["reason"] == reason
+    # What is not stored yet must not be taken out of the object.
+    assert slot["spec"]["git"]["token"]
+    return slot
+
+
+def told_of(org: Organization, up: bool, said: str = "") -> None:
+    """/readyz stays 200 and tells the cause, as long as there is one; the metric says the same."""
+
+    def check() -> bool:
+        code, text = org.operator.readyz()
+        assert code == HTTPStatus.OK
+        assert ("vault" in text) is not up, text
+        assert said.lower() in text.lower(), text
+        return org.operator.metrics().value("slotwarden_vault_up") == float(up)
+
+    eventually(check, message=f"the operator tells that Vault is {'up' if up else 'away'}")
+
+
+@pytest.mark.parametrize(
+    ("end", "reason", "said"),
+    [("seal", "VaultSealed", "sealed"), ("stop", "VaultUnavailable", "could not be reached")],
+)
+def test_secrets_stay_through_an_outage_and_new_values_wait(
+    org: Organization, own_testbed: Testbed, end: str, reason: str, said: str
+) -> None:
+    vault = own_testbed.vault
+    known = org.made("known", git("one"))
+    secret = org.secret("known")
+    getattr(vault, end)()
+    org.create("new", git("new"))
+    waiting = waits(org, "new", reason)
+    assert said in condition(waiting)["message"]
+    assert condition(waiting, "ValueStored")["status"] == "False"
+    told_of(org, up=False, said=said)
+    # A refresh is due, and Vault cannot be asked: what is known stays as it is.
+    asked = org.ask_refresh("known")
+    org.create("later", git("later"))
+    waits(org, "later", reason)
+    during = org.slot("known")
+    assert during["status"] == known["status"]
+    assert shape(org.secret("known")) == shape(secret)
+    vault.start()
+    told_of(org, up=True)
+    for name in ("new", "later"):
+        slot = org.ready(name)
+        assert slot["status"]["vault"]["version"] == 1
+        assert "token" not in slot["spec"]["git"]
+        assert org.vault.version(org.entry(name)) == 1
+    eventually(lambda: org.slot("known")["status"].get("lastHandledRefresh") == asked)
+    assert shape(org.secret("known")) == shape(secret)
+    assert org.vault.version(org.entry("known")) == 1
+
+
+def test_a_value_given_during_an_outage_reaches_the_secret_after_it(org: Organization, own_testbed: Testbed) -> None:
+    org.made("git", git("one"))
+    own_testbed.vault.stop()
+    org.edit("git", git("two"))
+    waits(org, "git", "VaultUnavailable")
+    assert data(org.secret("git"))["password"] == "one"
+    own_testbed.vault.start()
+    assert org.ready("git")["status"]["vault"]["version"] == 2
+    assert data(org.secret("git"))["password"] == "two"
+
+
+def test_drift_is_made_right_after_an_outage(org: Organization, own_testbed: Testbed) -> None:
+    org.made("git", git("one"))
+    own_testbed.vault.stop()
+    org.delete_secret("git")
+    eventually(lambda: "vault" in org.operator.readyz()[1], message="the outage is seen")
+    own_testbed.vault.start()
+    eventually(lambda: data(org.secret("git"))["password"] == "one")
+
+
+def test_a_deletion_during_an_outage_is_worked_off_after_it(org: Organization, own_testbed: Testbed) -> None:
+    org.made("git", git("one"))
+    own_testbed.vault.stop()
+    org.delete_slot("git")
+    eventually(lambda: org.find_secret("git") is None, message="the Secret is collected")
+    own_testbed.vault.start()
+
+    def check() -> bool:
+        found = org.vault.metadata(org.entry("git"))
+        assert found is not None
+        return "slotwarden.io/released" in found["custom_metadata"] and bool(found["versions"]["1"]["deletion_time"])
+
+    eventually(check, message="the value is released")
+
+
+def test_an_operator_that_starts_without_vault(make_org: Callable[..., Organization], own_testbed: Testbed) -> None:
+    org = make_org()
+    org.made("known", git("one"))
+    before = org.secret("known")
+    org.operator.stop()
+    own_testbed.vault.stop()
+    org.operator.start()
+    org.create("new", git("new"))
+    waits(org, "new", "VaultUnavailable")
+    assert condition(org.slot("known"))["status"] == "True"
+    assert shape(org.secret("known")) == shape(before)
+    own_testbed.vault.start()
+    assert org.ready("new")["status"]["vault"]["version"] == 1
+    told_of(org, up=True)
+    org.barrier()
+    assert shape(org.secret("known")) == shape(before)
+
+
+def test_a_vault_that_refuses_is_told_by_path_and_right(org: Organization) -> None:
+    org.made("known", git("one"))
+    before = org.secret("known")
+    policy = f"slotwarden-{org.namespace}"
+    rules = org.vault.request("GET", f"sys/policies/acl/{policy}")["data"]["policy"]
+    org.vault.write_policy(policy, 'path "auth/token/lookup-self" { capabilities = ["read"] }')
+    org.create("new", git("new"))
+    message = condition(org.told("new", "VaultDenied"))["message"]
+    assert "Vault answered 403" in message
+    assert f"{org.vault.mount}/data/{org.entry('new')}" in message
+    assert condition(org.slot("known"))["status"] == "True"
+    assert shape(org.secret("known")) == shape(before)
+    # No outage: the others of this Vault are served.
+    assert org.operator.metrics().value("slotwarden_vault_up") == 1
+    org.vault.write_policy(policy, rules)
+    assert org.ready("new")["status"]["vault"]["version"] == 1
