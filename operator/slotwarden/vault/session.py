@@ -140,7 +140,10 @@ class Session:
         else:
             token = self._config.token or await self._read_file(self._config.token_file, LOOKUP)
             if stale is not None and token == stale.token:
-                message = f"Vault answered 403 at {LOOKUP}: the token is no longer valid: it has expired or was revoked"
+                message = (
+                    f"Vault answered 403 at {LOOKUP}: the token is no longer valid (it has expired or was revoked), "
+                    "or its policy lacks `read` there"
+                )
                 raise VaultDenied(Operation.LOOKUP, LOOKUP, message)
         self._current = connection = self._connect(token)
         if self._renewal is not None:
