@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from testbed.demo.scenes import SECRETS, SLOTS, is_ready, secret_of
-from testbed.demo.stage import ACME
+from testbed.demo.stage import ACME, PREFIX
 from testbed.processes import last_lines
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from testbed.demo.stage import Stage
     from testbed.progress import Reporter
 
+FOLDER = f"{PREFIX}/{ACME}/slots"
 OURS = "app.kubernetes.io/managed-by=slotwarden"
-LOG_LINES = 10
+LOG_LINES = 5
 COMMANDS = (
-    (f"kubectl -n {ACME} get slots -o wide", "with server, version and message"),
+    (f"kubectl -n {ACME} get slots -o wide", "with server, version, message"),
     (f"kubectl -n {ACME} describe sslot ghcr-pull", "conditions and events"),
     (f"kubectl -n {ACME} delete secret ghcr-pull", "it comes back"),
-    (f"kubectl -n {ACME} delete sslot github-token", "its Secret goes; Vault keeps the value for 7 days"),
-    (f"vault kv metadata get secret/slotwarden/{ACME}/slots/ghcr-pull", "versions and owner, no value"),
+    (f"kubectl -n {ACME} delete sslot github-token", "Vault keeps the value for 7 days"),
     ("kubectl explain secretslot.spec", "every field"),
 )
 
@@ -40,14 +40,14 @@ def tell(stage: Stage, reporter: Reporter) -> None:
     _section(reporter, "Secrets", "what builds and deployments reference by name")
     _table(
         reporter,
-        ("NAME", "TYPE", "KEYS", "FROM SLOT"),
+        ("NAME", "TYPE", "FROM SLOT"),
         [
-            (secret["metadata"]["name"], secret["type"], ", ".join(secret["data"]), owners[secret["metadata"]["name"]])
+            (secret["metadata"]["name"], secret["type"], owners[secret["metadata"]["name"]])
             for secret in kube.list(SECRETS, labelSelector=OURS)
         ],
     )
-    _section(reporter, "Vault", "where the values are")
-    _table(reporter, ("PATH", "VERSION", "KEYS"), [_entry(stage, slot) for slot in slots])
+    _section(reporter, "Vault", f"the values are in {stage.session.vault.mount}/{FOLDER}/")
+    _table(reporter, ("ENTRY", "VERSION", "KEYS"), [_entry(stage, name) for name in stage.session.vault.list(FOLDER)])
 
 
 def how_to_go_on(stage: Stage, reporter: Reporter) -> None:
@@ -60,6 +60,7 @@ def how_to_go_on(stage: Stage, reporter: Reporter) -> None:
     width = max(len(command) for command, _ in COMMANDS)
     for command, what in (*lines, *COMMANDS):
         reporter.say(f"  {escape(command):<{width}}  [dim]# {escape(what)}[/dim]")
+    reporter.say(f"  vault kv metadata get {stage.session.vault.mount}/{FOLDER}/ghcr-pull")
     reporter.say(f"  [dim]logs: {escape(_shown(stage.folder))}/*.log, {escape(_shown(stage.log))}[/dim]")
 
 
@@ -76,10 +77,9 @@ def tell_failure(stage: Stage, reporter: Reporter, cause: str) -> None:
         reporter.say(escape(last_lines(stage.log, LOG_LINES).replace(" | ", "\n")))
 
 
-def _entry(stage: Stage, slot: dict[str, Any]) -> tuple[str, str, str]:
-    vault, path = stage.session.vault, slot["status"]["vault"]["path"]
-    relative = path.removeprefix(f"{vault.mount}/")
-    return path, str(vault.version(relative)), ", ".join(vault.read(relative) or {})
+def _entry(stage: Stage, name: str) -> tuple[str, str, str]:
+    vault, path = stage.session.vault, f"{FOLDER}/{name}"
+    return name, str(vault.version(path)), ", ".join(vault.read(path) or {})
 
 
 def _slots(stage: Stage) -> Iterator[dict[str, Any]]:
