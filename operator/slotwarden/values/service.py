@@ -179,7 +179,7 @@ class ValueService:
         """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody."""
         wanted = ownership.write(custom_metadata, owner)
         if wanted != custom_metadata:
-            await self._store.write_custom_metadata(ref, wanted)
+            await self._store.write_custom_metadata(ref, wanted, creates=cas == 0 and not custom_metadata)
         written = await self._store.write(ref, to_vault(value), cas=cas)
         claimed = ownership.read(written.custom_metadata)
         if claimed is None or not claimed.same_object(owner):

@@ -28,11 +28,13 @@ class ValueStore(Protocol):
         ...
 
     async def write(self, ref: EntryRef, data: Mapping[str, Sensitive], *, cas: int) -> Written:
-        """Make a new version; raises `CasMismatch` unless `cas` is the current one (0: no entry)."""
+        """Make a new version of a claimed entry; raises `CasMismatch` unless `cas` is the current one (0: none)."""
         ...
 
-    async def write_custom_metadata(self, ref: EntryRef, custom_metadata: Mapping[str, str]) -> None:
-        """Replace the custom metadata; makes the entry where there is none."""
+    async def write_custom_metadata(
+        self, ref: EntryRef, custom_metadata: Mapping[str, str], *, creates: bool = False
+    ) -> None:
+        """Replace the custom metadata; makes the entry where there is none, which `creates` expects."""
         ...
 
     async def soft_delete(self, ref: EntryRef, versions: Sequence[int]) -> None:
@@ -96,11 +98,13 @@ class VaultStore:
 
     async def write(self, ref: EntryRef, data: Mapping[str, Sensitive], *, cas: int) -> Written:
         """See `ValueStore`."""
-        return await self._kv.write(self._path(ref), data, cas=cas)
+        return await self._kv.write(self._path(ref), data, cas=cas, claimed=True)
 
-    async def write_custom_metadata(self, ref: EntryRef, custom_metadata: Mapping[str, str]) -> None:
+    async def write_custom_metadata(
+        self, ref: EntryRef, custom_metadata: Mapping[str, str], *, creates: bool = False
+    ) -> None:
         """See `ValueStore`."""
-        await self._kv.write_custom_metadata(self._path(ref), custom_metadata)
+        await self._kv.write_custom_metadata(self._path(ref), custom_metadata, creates=creates)
 
     async def soft_delete(self, ref: EntryRef, versions: Sequence[int]) -> None:
         """See `ValueStore`."""

@@ -125,7 +125,7 @@ _PHRASE: Final[dict[Operation, tuple[str, str]]] = {
     Operation.READ: ("a read", "`read`"),
     Operation.READ_METADATA: ("a read", "`read`"),
     Operation.WRITE: ("a write", "`update`"),
-    Operation.WRITE_METADATA: ("a write", "`create` or `update`"),
+    Operation.WRITE_METADATA: ("a write", "`update`"),
     Operation.DELETE: ("a deletion", "`update`"),
     Operation.UNDELETE: ("an undeletion", "`update`"),
     Operation.DESTROY: ("a destruction", "`update`"),

@@ -115,8 +115,11 @@ class VaultKV:
             _metadata,
         )
 
-    async def write(self, path: str, data: Mapping[str, Sensitive], *, cas: int) -> Written:
+    async def write(self, path: str, data: Mapping[str, Sensitive], *, cas: int, claimed: bool = False) -> Written:
         """Make a new version, if `cas` is the current one; 0 means that there is no entry.
+
+        Args:
+            claimed: whether the entry has metadata: Vault's policies then take its first version for an update too.
 
         Raises:
             CasMismatch: if it is not.
@@ -131,19 +134,21 @@ class VaultKV:
                 mount_point=self.mount,
             ),
             _written,
-            creates=cas == 0,
+            creates=cas == 0 and not claimed,
         )
         if written is None:
             raise self._not_v2(Operation.WRITE, f"data/{path}")
         return written
 
-    async def write_custom_metadata(self, path: str, custom_metadata: Mapping[str, str]) -> None:
-        """Replace an entry's custom metadata; makes the entry where there is none."""
+    async def write_custom_metadata(
+        self, path: str, custom_metadata: Mapping[str, str], *, creates: bool = False
+    ) -> None:
+        """Replace an entry's custom metadata; makes the entry where there is none, which `creates` expects."""
         # hvac's update_metadata would also set delete_version_after, and so undo what someone chose.
         body = {"custom_metadata": dict(custom_metadata)}
         api_path = f"metadata/{path}"
         url = f"/v1/{self.mount}/{api_path}"
-        await self._do(Operation.WRITE_METADATA, api_path, lambda c: c.adapter.post(url, json=body))
+        await self._do(Operation.WRITE_METADATA, api_path, lambda c: c.adapter.post(url, json=body), creates=creates)
 
     async def soft_delete(self, path: str, versions: Sequence[int]) -> None:
         """Mark versions as deleted; their data can be had back."""
@@ -207,8 +212,10 @@ class VaultKV:
         """End renewal and close the connections, once running requests have ended."""
         await self._session.close()
 
-    async def _do(self, operation: Operation, api_path: str, request: Callable[[Connection], Answer]) -> None:
-        await self._session.call(operation, f"{self.mount}/{api_path}", request)
+    async def _do(
+        self, operation: Operation, api_path: str, request: Callable[[Connection], Answer], *, creates: bool = False
+    ) -> None:
+        await self._session.call(operation, f"{self.mount}/{api_path}", request, creates=creates)
 
     async def _ask(
         self,
