@@ -166,8 +166,9 @@ class Organization:
         """The one event of that reason, once it is there."""
 
         def check() -> Json:
-            (found,) = [event for event in self._events(name) if event["reason"] == reason]
-            return found
+            found = [event for event in self._events(name) if event["reason"] == reason]
+            assert len(found) == 1, found
+            return found[0]
 
         return eventually(check, message=f"{name} has one event {reason}")
 
