@@ -131,6 +131,21 @@ def test_a_later_server_side_apply_meets_no_conflict(world: World) -> None:
     assert world.stored() == {"username": "other", "password": "another", "server_address": "ghcr.io"}
 
 
+def test_a_value_that_was_withdrawn_before_it_was_seen_leaves_kubectls_record_too(world: World) -> None:
+    """It was never stored, so the slot waits for a value; the record of it must not wait with it."""
+    world.operator.stop()
+    world.apply(manifest(registry(PASSWORD), labels={"team": "a"}))
+    world.patch({"spec": {"registry": {"password": None}}})
+    world.operator.start()
+    world.told("pull", "AwaitingValue")
+    record = eventually(
+        lambda: PASSWORD not in (text := world.slot("pull")["metadata"]["annotations"][LAST_APPLIED]) and text,
+        message="the record is scrubbed",
+    )
+    assert json.loads(record)["metadata"]["labels"] == {"team": "a"}
+    assert world.stored_version() == 0
+
+
 def test_the_same_manifest_again_makes_no_new_version_and_no_new_secret(world: World) -> None:
     wanted = manifest(registry(password=PASSWORD))
     world.apply(wanted)

@@ -136,19 +136,6 @@ def test_labels_and_annotations_of_users_come_and_go(world: World) -> None:
     assert last["uid"] == before["uid"]
 
 
-def test_a_user_cannot_take_over_the_pinned_labels(world: World) -> None:
-    labels = {MANAGED_BY: "somebody", "app.kubernetes.io/name": "mine"}
-    refused = world.session.kubectl.apply(
-        manifest(registry("s3cret", **projected("pull", labels=labels))), namespace=world.namespace
-    )
-    if refused.code:
-        assert "s3cret" not in refused.stderr
-        return
-    world.ready("pull")
-    found = world.secret("pull")["metadata"]["labels"]
-    assert found[MANAGED_BY] == found["app.kubernetes.io/name"] == "slotwarden"
-
-
 def test_a_secret_goes_with_its_slot_although_no_operator_runs(world: World) -> None:
     world.apply(manifest(registry("s3cret")))
     world.ready("pull")

@@ -56,7 +56,8 @@ class SlotReconciler:
         if usable and state.problem is not None and target is not None:
             # Others that share the Secret no longer wait for this one.
             context.queue.add(target)
-        if state.problem is None and (view.inline is not None or view.last_applied is not None):
+        # An inline value stays until it is stored; kubectl's record of one that is gone from the spec serves nobody.
+        if state.problem is None if view.inline is not None else view.last_applied is not None:
             scrubbed = await self._scrub(key, view, state)
             if scrubbed is None:
                 return Result(again=0.0)
