@@ -60,6 +60,7 @@ def main(once: bool, folder: Path, timeout: float) -> None:
     try:
         code = _play(stage, reporter, timeout, once=once)
     except KeyboardInterrupt:
+        reporter.say("[yellow]interrupted[/yellow]")
         code = INTERRUPTED
     finally:
         with _undisturbed(), reporter.step("ending what the demo started"):

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 from click.testing import CliRunner
 
@@ -18,8 +18,8 @@ from testbed.install import ROOT
 from testbed.progress import Reporter
 from testbed.wait import eventually
 
-if TYPE_CHECKING:
-    import pytest
+# One after the other: each has a control plane and a Vault of its own.
+pytestmark = pytest.mark.xdist_group("demo")
 
 COMMAND = [sys.executable, "-m", "testbed.demo"]
 SHOWN = (
