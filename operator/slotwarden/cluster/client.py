@@ -54,7 +54,10 @@ async def load_configuration() -> library.Configuration:
         if os.environ.get("KUBERNETES_SERVICE_HOST") and not os.environ.get("KUBECONFIG"):
             library_config.load_incluster_config(client_configuration=configuration)
         else:
-            await library_config.load_kube_config(client_configuration=configuration, persist_config=False)
+            # Named here, because the library looks at the variable only once, when it is imported.
+            await library_config.load_kube_config(
+                os.environ.get("KUBECONFIG"), client_configuration=configuration, persist_config=False
+            )
     except library_config.ConfigException as error:
         raise NoCluster(f"no cluster: not in a pod, and no usable kubeconfig (set KUBECONFIG): {error}") from None
     except (OSError, ValueError, TypeError, LookupError, AttributeError, yaml.YAMLError) as error:
