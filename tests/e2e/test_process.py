@@ -1,0 +1,152 @@
+"""The operator as a process: its stop, its health, its metrics, its log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from testbed.clients.kube import slots
+from testbed.ports import free_ports
+from testbed.wait import eventually
+from tests.e2e.support import Organization, condition, data, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testbed.operator import Operator
+    from testbed.session import Session
+
+PINNED = {
+    "slotwarden_reconcile_total",
+    "slotwarden_vault_requests_total",
+    "slotwarden_kubernetes_requests_total",
+    "slotwarden_queue_depth",
+    "slotwarden_queue_age_seconds",
+    "slotwarden_projection_seconds_count",
+    "slotwarden_leader",
+    "slotwarden_vault_up",
+}
+
+
+def stop(running: Operator) -> int:
+    """Ask a process of ours to end (SIGTERM).
+
+    Returns:
+        Its exit code.
+    """
+    pid = int(json.loads((running.log.parent / "process.json").read_text())["pid"])
+    os.kill(pid, signal.SIGTERM)
+
+    def ended() -> tuple[int, int]:
+        found = os.waitpid(pid, os.WNOHANG)
+        assert found[0] == pid
+        return found
+
+    return os.waitstatus_to_exitcode(eventually(ended, message="the operator ends")[1])
+
+
+def test_a_stop_in_the_middle_of_much_work_loses_nothing(org: Organization) -> None:
+    names = [f"git-{number:02}" for number in range(40)]
+    for name in names:
+        org.create(name, git(f"token-of-{name}"))
+    assert stop(org.operator) == 0
+    done = [slot for slot in org.kube.list(slots(org.namespace)) if "token" not in slot["spec"]["git"]]
+    assert len(done) < len(names), "the operator was asked to stop too late to show anything"
+    org.operator.start()
+    for name in names:
+        slot = org.ready(name)
+        assert "token" not in slot["spec"]["git"]
+        assert data(org.secret(name)) == {"username": "bot", "password": f"token-of-{name}"}
+        assert org.vault.version(org.entry(name)) == 1
+    assert '"exception"' not in org.operator.log_text()
+    assert "Traceback" not in org.operator.log_text()
+
+
+def test_it_is_not_ready_before_it_has_listed_all(operator: Callable[..., Operator], namespace: str) -> None:
+    running = operator(namespace, start=False)
+    good = running.env["KUBECONFIG"]
+    config = json.loads(Path(good).read_text())
+    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{free_ports(1)[0]}"
+    running.env["KUBECONFIG"] = f"{good}.away"
+    Path(running.env["KUBECONFIG"]).write_text(json.dumps(config))
+    running.start(wait=False)
+    eventually(lambda: "the first sync has to wait" in running.log_text(), message="it has tried to list")
+    code, text = running.readyz()
+    assert code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "[-] sync" in text
+    assert running.healthz() == (HTTPStatus.OK, "ok\n")
+    assert running.metrics().value("slotwarden_leader") == 0
+    assert stop(running) == 0
+    assert "Traceback" not in running.log_text()
+    running.env["KUBECONFIG"] = good
+    running.start()
+    assert "[+] sync: ok" in running.readyz()[1]
+    assert running.healthz() == (HTTPStatus.OK, "ok\n")
+
+
+def test_metrics_have_their_names_and_no_objects(org: Organization) -> None:
+    org.made("recognisable", git("token"))
+    org.create("waiting", git())
+    org.told("waiting", "AwaitingValue")
+    found = org.operator.metrics()
+    assert found.names() >= PINNED
+    assert found.value("slotwarden_leader") == 1
+    assert found.value("slotwarden_projection_seconds_count") == 1
+    assert found.value("slotwarden_reconcile_total", kind="slot") > 0
+    for name in ("recognisable", "waiting", org.namespace, org.prefix):
+        assert name not in found.text
+
+
+def test_requests_are_counted_as_the_servers_count_them(org: Organization) -> None:
+    def sent() -> int:
+        return len(org.session.vault_audit.requests(org.prefix))
+
+    def counted() -> float:
+        ours = org.operator.metrics()
+        own = ("lookup", "login", "renew", "health")
+        every = ours.value("slotwarden_vault_requests_total")
+        return every - sum(ours.value("slotwarden_vault_requests_total", operation=each) for each in own)
+
+    org.made("git", git("token"))
+    eventually(lambda: counted() == sent() > 0, message=f"{counted()} requests are counted of {sent()}")
+
+
+def test_the_log_is_json_of_one_line_each(org: Organization) -> None:
+    org.made("git", git("token"))
+    org.operator.restart()
+    org.barrier()
+    assert stop(org.operator) == 0
+    entries = [json.loads(line) for line in org.operator.log_text().splitlines()]
+    assert len(entries) >= 4
+    for entry in entries:
+        assert {"event", "level", "logger", "timestamp"} <= entry.keys()
+    said = [entry["event"] for entry in entries]
+    assert any(event.startswith("health on 127.0.0.1:") for event in said)
+    assert any(event.startswith("synced: ") for event in said)
+    assert "stopping" in said
+
+
+def test_the_log_for_people_is_plain_text(
+    installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str
+) -> None:
+    org = Organization(installed, namespace, vault_prefix, operator(namespace, "--log-format", "console"))
+    org.made("git", git("token"))
+    lines = org.operator.log_text().splitlines()
+    assert any("synced: " in line and "info" in line for line in lines)
+    assert not any(line.startswith("{") or "\x1b" in line for line in lines)
+
+
+def test_a_killed_operator_goes_on_where_it_was(org: Organization) -> None:
+    names = [f"git-{number:02}" for number in range(10)]
+    for name in names:
+        org.create(name, git(f"token-of-{name}"))
+    org.operator.kill()
+    org.operator.start()
+    for name in names:
+        assert condition(org.ready(name))["status"] == "True"
+        assert data(org.secret(name))["password"] == f"token-of-{name}"
+        assert org.vault.version(org.entry(name)) == 1
