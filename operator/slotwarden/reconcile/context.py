@@ -80,7 +80,7 @@ class Result:
 
     Attributes:
         again: seconds until the key is to run again, as a refresh; None: when something happens.
-        failed: whether it is to be tried again with backoff.
+        failed: whether it is also to be tried again with backoff, which may come earlier.
     """
 
     again: float | None = None

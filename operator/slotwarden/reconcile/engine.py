@@ -94,10 +94,10 @@ class Engine:
             pause = self._queue.retry(key)
             _log.exception("%s %s/%s: unexpected; again in %.1f s", key.kind, key.namespace, key.name, pause)
             return "error"
+        if result.again is not None:
+            self._queue.add_after(key, result.again)
         if result.failed:
             self._queue.retry(key, Priority.REFRESH)
             return "stalled"
         self._queue.forget(key)
-        if result.again is not None:
-            self._queue.add_after(key, result.again)
         return "done"

@@ -222,9 +222,8 @@ class SlotReconciler:
 
     def _next(self, view: SlotView, state: SlotState) -> Result:
         problem = state.problem
-        if problem is not None and problem.reason is not Reason.AWAITING_VALUE:
-            return Result(failed=True)
-        return Result(again=max(0.0, state.next_look - self._context.clock()))
+        failed = problem is not None and problem.reason is not Reason.AWAITING_VALUE
+        return Result(again=max(0.0, state.next_look - self._context.clock()), failed=failed)
 
 
 _TOLD = (NoValue, NotOwner, VersionDeleted, InvalidValue, intake.SourceMissing)
