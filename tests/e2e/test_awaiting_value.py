@@ -23,6 +23,8 @@ def test_a_slot_without_a_value_waits_quietly(org: Organization) -> None:
     assert not has_condition(slot, "Reconciling")
     assert slot["status"]["hasValue"] is False
     assert "vault" not in slot["status"]
+    (projection,) = slot["status"]["projections"]
+    assert (projection["secretName"], projection["reason"]) == ("pull", "AwaitingValue")
     # An event of a slot that came later is there: none is on its way.
     org.create("bad", git("ends with a newline\n"))
     org.event("bad", "InvalidValue")

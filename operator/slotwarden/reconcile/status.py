@@ -119,20 +119,22 @@ def _status(report: Report) -> Status:
 
 
 def _projections(report: Report) -> tuple[ProjectionStatus, ...]:
-    outcome, old = report.outcome, report.view.slot.status.projections
-    if outcome is None or report.target is None:
-        return tuple(projection for projection in old if report.target and projection.secret_name == report.target.name)
-    known = next((projection for projection in old if projection.secret_name == outcome.secret), None)
-    problem = report.problem
+    """How the Secret is; also before it is made, so that people see which one it is going to be."""
+    target, outcome, problem = report.target, report.outcome, report.problem
+    if target is None:
+        return ()
+    new = ProjectionStatus(namespace=target.namespace, secret_name=target.name)
+    known = next((old for old in report.view.slot.status.projections if old.secret_name == target.name), new)
+    note = outcome.note if outcome else ""
     return (
-        ProjectionStatus(
-            namespace=report.target.namespace,
-            secret_name=outcome.secret,
-            type=outcome.form.value,
-            uid=outcome.uid or (known.uid if known else None),
-            reason=(problem.reason if problem else Reason.READY).value,
-            message=(problem.message if problem else outcome.note) or None,
-            mac=outcome.mac or (known.mac if known else None),
+        known.model_copy(
+            update={
+                "type": outcome.form.value if outcome else known.type,
+                "uid": (outcome.uid if outcome else "") or known.uid,
+                "reason": (problem.reason if problem else Reason.READY).value,
+                "message": (problem.message if problem else note) or None,
+                "mac": (outcome.mac if outcome else "") or known.mac,
+            }
         ),
     )
 
