@@ -148,6 +148,11 @@ def test_declared_labels_and_annotations_that_were_edited_are_made_right(org: Or
     assert_made_right(org, before)
     org.patch_secret("token", {"metadata": {"labels": {"team": None}, "annotations": None}})
     assert_made_right(org, before)
+    record = "slotwarden.io/declared-keys"
+    assert record in before["metadata"]["annotations"]
+    for edited_record in ('{"labels":["app"]}', "no JSON", None):
+        org.patch_secret("token", {"metadata": {"annotations": {record: edited_record}}})
+        assert_made_right(org, before)
 
 
 def test_what_others_added_stays_through_a_repair_and_a_rotation(org: Organization) -> None:
