@@ -60,6 +60,14 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[FOLDER] = str(node.config.stash[RUN].folder)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module with servers of its own on one worker (`--dist loadgroup`): each would start them."""
+    for item in items:
+        if "own_testbed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @contextlib.contextmanager
 def _only_our_servers() -> Iterator[None]:
     """Skip what only the testbed's own servers can show, where they are not used."""

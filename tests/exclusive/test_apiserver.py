@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from testbed.cluster import Testbed
     from tests.e2e.support import Organization
 
-pytestmark = pytest.mark.xdist_group("own-apiserver")
 BACK = 60.0
 
 

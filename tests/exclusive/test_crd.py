@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from testbed.session import Session
     from tests.e2e.support import Json, Organization
 
-pytestmark = pytest.mark.xdist_group("own-crd")
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/secretslots.slotwarden.io"
 RELEASED = "slotwarden.io/released"
 GONE = 60.0

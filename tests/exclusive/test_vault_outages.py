@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from testbed.cluster import Testbed
     from tests.e2e.support import Json, Organization
 
-pytestmark = pytest.mark.xdist_group("own-vault")
-
 
 @pytest.fixture(autouse=True)
 def vault_up(own_testbed: Testbed) -> Iterator[None]:
