@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.cluster.client import KubeClient, load_configuration
+from slotwarden.cluster.client import KubeClient, NoCluster, load_configuration
 from slotwarden.cluster.errors import KubernetesError
 from slotwarden.cluster.events import Events
 from slotwarden.cluster.listing import Lister
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
     from slotwarden.reconcile.observe import SecretView
     from slotwarden.vault.config import VaultConfig
+
+__all__ = ["CannotServe", "NoCluster", "Options", "run"]
 
 _log = logging.getLogger(__name__)
 _GRACE: Final = 20.0

@@ -10,19 +10,19 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from slotwarden import app
-from slotwarden.cluster.client import NoCluster
 from slotwarden.domain.names import is_dns_label
 from slotwarden.resources import crd
 from slotwarden.sensitive import Sensitive
-from slotwarden.telemetry import logs
 from slotwarden.values.paths import SlotPaths, UnsafePath
 from slotwarden.vault import policy
 from slotwarden.vault.config import InvalidSetting, VaultConfig
+
+if TYPE_CHECKING:
+    from slotwarden import app
 
 _SETTINGS: Final[dict[str, Any]] = {"auto_envvar_prefix": "SLOTWARDEN", "help_option_names": ["-h", "--help"]}
 
@@ -94,12 +94,16 @@ def _vault_options(command: Any) -> Any:
 )
 def operator(**options: Any) -> None:
     """Watch SecretSlots, keep their values in Vault, project them into Secrets."""
+    # The libraries of the operator take a second to load, which the other commands do not need to wait for.
+    from slotwarden import app
+    from slotwarden.telemetry import logs
+
     logs.configure(options["log_format"], options["log_level"])
     try:
         asyncio.run(_run(_options(options)))
     except InvalidSetting as error:
         raise click.ClickException(f"{_option_of(error)}: {error}") from None
-    except (NoCluster, app.CannotServe) as error:
+    except (app.NoCluster, app.CannotServe) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -134,6 +138,8 @@ def _options(options: dict[str, Any]) -> app.Options:
     Raises:
         InvalidSetting, click.ClickException: naming the setting that is wrong.
     """
+    from slotwarden import app
+
     _check_names(options["vault_prefix"], options["namespaces"])
     token = os.environ.get("SLOTWARDEN_VAULT_TOKEN") or os.environ.get("VAULT_TOKEN")
     file = options["vault_token_file"]
@@ -183,6 +189,8 @@ def _option_of(error: InvalidSetting) -> str:
 
 async def _run(options: app.Options) -> None:
     """Run until SIGTERM or SIGINT; a second one ends at once."""
+    from slotwarden import app
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

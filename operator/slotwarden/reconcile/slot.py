@@ -57,7 +57,8 @@ class SlotReconciler:
             # Others that share the Secret no longer wait for this one.
             context.queue.add(target)
         # An inline value stays until it is stored; kubectl's record of one that is gone from the spec serves nobody.
-        if state.problem is None if view.inline is not None else view.last_applied is not None:
+        stored = view.inline is not None and state.problem is None
+        if stored or (view.inline is None and view.last_applied is not None):
             scrubbed = await self._scrub(key, view, state)
             if scrubbed is None:
                 return Result(again=0.0)
@@ -102,10 +103,10 @@ class SlotReconciler:
             return error
         except VaultError as error:
             reason = Reason.VAULT_DENIED if isinstance(error, VaultDenied) else Reason.VAULT_UNAVAILABLE
-            state.problem = Problem(reason, str(error))
+            state.problem, state.fresh = Problem(reason, str(error)), None
             return error
         except _TOLD as error:
-            state.problem = _problem(error, known=state.version is not None)
+            state.problem, state.fresh = _problem(error, known=state.version is not None), None
         state.missed = 0
         state.handled_refresh = asked
         state.next_look = self._context.clock() + self._interval(view, state) * (0.9 + 0.2 * self._context.jitter())

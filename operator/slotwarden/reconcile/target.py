@@ -65,34 +65,36 @@ class TargetReconciler:
             return Result()
         if target.namespace in context.namespaces.ending:
             return Result()
-        mac_key = await context.keyring.get()
-        view = context.cache.secrets.get(target)
         shares = self._shares(target, resolution)
+        try:
+            view = await self._converge(target, resolution, shares)
+        except Foreign as error:
+            problem = Problem(Reason.FOREIGN_SECRET, str(error), stalled=True)
+            self._conclude(target, resolution, shares, None, problem)
+            return Result(failed=True)
+        except Withdrawn as error:
+            context.look_now(error.key)
+        except Terminating:
+            context.namespaces.ending.add(target.namespace)
+        except (Forbidden, Rejected) as error:
+            self._conclude(target, resolution, shares, None, Problem(Reason.PROJECTION_FAILED, str(error)))
+            raise
+        else:
+            self._conclude(target, resolution, shares, view, None)
+        return Result()
+
+    async def _converge(self, target: TargetKey, resolution: Resolution, shares: list[Share]) -> SecretView | None:
+        """Make the Secret what it should be, looking at it anew where it is not as it was last seen."""
+        mac_key = await self._context.keyring.get()
+        view = self._context.cache.secrets.get(target)
         if (view is not None and view.marks is None) or (view is None and any(share.met_stranger for share in shares)):
             view = await self._read(target, mac_key)
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS - 1):
             try:
-                view = await self._make(target, resolution, shares, view, mac_key)
-                break
-            except Foreign as error:
-                problem = Problem(Reason.FOREIGN_SECRET, str(error), stalled=True)
-                self._conclude(target, resolution, shares, view, problem)
-                return Result(failed=True)
-            except Withdrawn as error:
-                context.look_now(error.key)
-                return Result()
-            except Terminating:
-                context.namespaces.ending.add(target.namespace)
-                return Result()
-            except (Forbidden, Rejected) as error:
-                self._conclude(target, resolution, shares, view, Problem(Reason.PROJECTION_FAILED, str(error)))
-                raise
+                return await self._make(target, resolution, shares, view, mac_key)
             except (Conflict, NotFound, AlreadyExists):
-                if attempt == _ATTEMPTS - 1:
-                    raise
                 view = await self._read(target, mac_key)
-        self._conclude(target, resolution, shares, view, None)
-        return Result()
+        return await self._make(target, resolution, shares, view, mac_key)
 
     def _shares(self, target: TargetKey, resolution: Resolution) -> list[Share]:
         """The winners' parts, as they are now."""
