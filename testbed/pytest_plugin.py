@@ -64,7 +64,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a module with servers of its own on one worker (`--dist loadgroup`): each would start them."""
     for item in items:
-        if "own_testbed" in getattr(item, "fixturenames", ()):
+        if "own_testbed" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 

@@ -1,0 +1,122 @@
+"""Lists that tell only half: what they cannot tell of stays as it was known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from slotwarden.cluster.errors import Unavailable
+from slotwarden.cluster.listing import Listing
+from slotwarden.reconcile.cache import Cache
+from slotwarden.reconcile.keys import SlotKey, TargetKey
+from slotwarden.reconcile.resync import Resync
+from slotwarden.vault.errors import Operation, VaultUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+A, B = SlotKey("a", "git"), SlotKey("b", "git")
+
+
+def slot(key: SlotKey, version: int = 1, **spec: Any) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": f"uid-of-{key.namespace}",
+            "resourceVersion": str(version),
+            "generation": 1,
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
+        "spec": spec or {"git": {"url": "https://github.com"}},
+    }
+
+
+def secret(key: TargetKey) -> dict[str, Any]:
+    metadata = {"namespace": key.namespace, "name": key.name, "uid": f"uid-of-{key}", "resourceVersion": "1"}
+    return {"metadata": metadata, "data": {}}
+
+
+class Cluster:
+    """What is listed, as a lister; and a keyring without a key."""
+
+    key = None
+
+    def __init__(self) -> None:
+        self.listed: Sequence[dict[str, Any]] = [slot(A), slot(B)]
+        self.held: Sequence[dict[str, Any]] = [secret(TargetKey(*A[:2])), secret(TargetKey(*B[:2]))]
+        self.refused: frozenset[str] = frozenset()
+        self.failing = False
+
+    async def slots(self) -> Listing:
+        if self.failing:
+            raise Unavailable("list", "secretslots", 503, "no reason given")
+        return Listing(self.listed, 10, self.refused)
+
+    async def secrets(self) -> Listing:
+        return Listing(self.held, 10, self.refused)
+
+    async def get(self) -> None:
+        raise VaultUnavailable(Operation.READ, "mac-key", "away")
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+def cache() -> Cache:
+    return Cache()
+
+
+@pytest.fixture
+def resync(cluster: Cluster, cache: Cache) -> Resync:
+    both: Any = cluster
+    return Resync(both, cache, both)
+
+
+async def test_what_is_no_longer_listed_is_gone(cluster: Cluster, cache: Cache, resync: Resync) -> None:
+    await resync()
+    assert set(cache.slots) == {A, B}
+    cluster.listed, cluster.held = [slot(B)], []
+    assert A in await resync()
+    assert set(cache.slots) == {B}
+    assert cache.gone[A][0].uid == "uid-of-a"
+    assert not cache.secrets
+
+
+async def test_a_namespace_that_may_not_be_listed_stays(cluster: Cluster, cache: Cache, resync: Resync) -> None:
+    await resync()
+    cluster.listed, cluster.held, cluster.refused = [], [], frozenset({"a"})
+    await resync()
+    assert set(cache.slots) == {A}
+    assert set(cache.secrets) == {TargetKey(*A[:2])}
+    assert resync.is_unknown(A)
+    assert not resync.is_unknown(B)
+    cluster.refused = frozenset()
+    await resync()
+    assert not cache.slots
+    assert not resync.is_unknown(A)
+
+
+async def test_an_object_that_cannot_be_read_stays_and_stops_nobody(
+    cluster: Cluster, cache: Cache, resync: Resync
+) -> None:
+    await resync()
+    cluster.listed = [slot(A, 2, git="unreadable"), slot(B, 2)]
+    await resync()
+    assert cache.slots[A].version == 1
+    assert cache.slots[B].version == 2
+    assert not cache.gone
+    assert resync.is_unknown(A)
+    assert not resync.is_unknown(TargetKey(*A[:2]))
+
+
+async def test_a_list_that_fails_changes_nothing(cluster: Cluster, cache: Cache, resync: Resync) -> None:
+    await resync()
+    cluster.listed, cluster.failing = [], True
+    with pytest.raises(Unavailable):
+        await resync()
+    assert set(cache.slots) == {A, B}
