@@ -87,7 +87,7 @@ def test_an_unlabelled_source_is_seen_when_a_refresh_is_asked_for(world: World) 
 @pytest.mark.parametrize("labels", [{}, FOLLOWED], ids=["unlabelled", "labelled"])
 def test_a_missing_source_is_told_and_heals_when_it_appears(world: World, labels: dict[str, str]) -> None:
     world.apply(manifest(sourced(refreshInterval="1s")))
-    slot = world.told_that("SourceMissing", "source Secret source does not exist")
+    slot = world.told_that("SourceMissing", 'source Secret "source" does not exist')
     assert not slot["status"].get("hasValue")
     assert world.find_secret("pull") is None
     world.make_secret("source", {"value": "here"}, labels=labels)
@@ -107,7 +107,7 @@ def test_a_labelled_source_that_appears_is_taken_at_once(world: World) -> None:
 def test_a_missing_key_is_told_and_heals_when_it_appears(world: World, labels: dict[str, str]) -> None:
     world.make_secret("source", {"other": "0ther-value"}, labels=labels)
     world.apply(manifest(sourced(refreshInterval="1s")))
-    slot = world.told_that("SourceMissing", "source Secret source has no key value")
+    slot = world.told_that("SourceMissing", 'source Secret "source" has no key "value"')
     assert "0ther-value" not in json.dumps(slot)
     world.set_secret("source", value="here")
     world.ready("pull")

@@ -102,8 +102,10 @@ def resolve(contributors: Iterable[Contributor]) -> Resolution | None:
         else:
             keepers[contributor.part] = contributor
             continue
-        disputes[contributor.uid] = f"the older SecretSlot {older.name} {what}"
-        disputes.setdefault(older.uid, f"the younger SecretSlot {contributor.name} claims the same; this one keeps it")
+        disputes[contributor.uid] = f'the older SecretSlot "{older.name}" {what}'
+        disputes.setdefault(
+            older.uid, f'the younger SecretSlot "{contributor.name}" wants the same part of it and stands back'
+        )
     return Resolution(form, tuple(keepers.values()), disputes)
 
 
@@ -170,7 +172,7 @@ def _shared(namespace: str, target: str) -> str:
 def _claim(contributor: Contributor) -> str:
     if contributor.form is Form.BASIC_AUTH:
         return "holds this basic-auth Secret already"
-    return f"holds the entry {contributor.server} of this Secret already"
+    return f'holds the entry "{contributor.server}" of this Secret already'
 
 
 def _declared(winners: tuple[Contributor, ...], kind: str) -> dict[str, str]:

@@ -51,12 +51,12 @@ async def read_source(context: Context, key: SlotKey, name: str, data_key: str) 
     try:
         raw = await context.secrets.get(key.namespace, name)
     except Forbidden as error:
-        raise SourceMissing(f"the source Secret {name} cannot be read: {error}") from None
+        raise SourceMissing(f'the source Secret "{name}" cannot be read: {error}') from None
     if raw is None:
-        raise SourceMissing(f"the source Secret {name} does not exist")
+        raise SourceMissing(f'the source Secret "{name}" does not exist')
     value = decode(raw.get("data") or {}).get(data_key)
     if value is None:
-        raise SourceMissing(f"the source Secret {name} has no key {data_key}")
+        raise SourceMissing(f'the source Secret "{name}" has no key "{data_key}"')
     uid = raw["metadata"]["uid"]
     marked = mac(await context.keyring.get(), namespace=key.namespace, name=name, uid=uid, part=data_key, value=value)
     return Sourced(value, marked)

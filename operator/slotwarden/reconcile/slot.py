@@ -13,7 +13,7 @@ from slotwarden.reconcile.observe import ADOPT_VALUE_ANNOTATION, REFRESH_ANNOTAT
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
 from slotwarden.values.paths import EntryRef
-from slotwarden.values.service import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.service import KEPT, NotOwner, NoValue, VersionDeleted
 from slotwarden.vault.errors import VaultDenied, VaultError, VaultSealed, VaultUnavailable
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def _problem(error: Exception, *, known: bool) -> Problem:
     """How an error is told; `known` says that a value was there before."""
     match error:
         case NoValue() if known:
-            return Problem(Reason.VERSION_DELETED, "the entry is gone from Vault; the Secret keeps the last good value")
+            return Problem(Reason.VERSION_DELETED, f"the entry is gone from Vault; {KEPT}")
         case NoValue():
             return Problem(Reason.AWAITING_VALUE, str(error))
         case NotOwner():

@@ -121,7 +121,7 @@ class TargetReconciler:
         context = self._context
         if view is not None and not _ours(view, shares) and view.annotations.get(ADOPT_ANNOTATION) != "true":
             raise Foreign(
-                f"a Secret {target.name} exists that the operator did not make; delete it, choose another secretName, "
+                f'a Secret "{target.name}" exists that the operator did not make; delete it, name another secretName, '
                 f'or annotate it with {ADOPT_ANNOTATION}: "true"'
             )
         if not any(share.ready for share in shares):

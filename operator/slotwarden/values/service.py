@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 RECOVERABLE: Final = timedelta(days=7)
 """How long a released value can be restored before it is purged."""
+KEPT: Final = "the Secret keeps the last good value until it is undeleted there or the value is set again"
+_UNSET: Final = "no value was set yet; set it inline, through a source Secret, or by writing the entry in Vault"
 _ATTEMPTS: Final = 4
 
 
@@ -131,7 +133,7 @@ class ValueService:
         entry = await self._store.read(ref)
         if entry is None:
             if intake is None:
-                raise NoValue("no value was set yet")
+                raise NoValue(_UNSET)
             return await self._write(ref, {}, me, intake, 0)
         claim = ownership.claim(entry.custom_metadata, me, adopt=adopt)
         if claim is Claim.REFUSE:
@@ -164,10 +166,10 @@ class ValueService:
         if intake is not None and entry.data != to_vault(intake):
             return await self._write(ref, entry.custom_metadata, mine, intake, entry.version)
         if entry.version < mine.first_version:
-            raise NoValue("no value was set yet")
+            raise NoValue(_UNSET)
         if entry.data is None:
             what = "destroyed" if entry.destroyed else "deleted"
-            raise VersionDeleted(f"version {entry.version} was {what} in Vault; the Secret keeps the last good value")
+            raise VersionDeleted(f"version {entry.version} was {what} in Vault; {KEPT}")
         if known != mine:
             await self._store.write_custom_metadata(ref, ownership.write(entry.custom_metadata, mine))
         credential = intake if intake is not None else from_vault(entry.data)

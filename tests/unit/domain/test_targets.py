@@ -82,8 +82,8 @@ def test_both_sides_of_a_dispute_say_so() -> None:
     assert resolution.winners == (older,)
     assert resolution.losers == {"uid-2"}
     assert resolution.disputes == {
-        "uid-2": "the older SecretSlot slot-1 holds the entry ghcr.io of this Secret already",
-        "uid-1": "the younger SecretSlot slot-2 claims the same; this one keeps it",
+        "uid-2": 'the older SecretSlot "slot-1" holds the entry "ghcr.io" of this Secret already',
+        "uid-1": 'the younger SecretSlot "slot-2" wants the same part of it and stands back',
     }
 
 
