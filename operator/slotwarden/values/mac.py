@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.sensitive import Sensitive
-from slotwarden.vault.errors import CasMismatch
+from slotwarden.values.paths import MAC_KEY, SYSTEM
+from slotwarden.vault.errors import CasMismatch, Operation, VaultRejected
 
 if TYPE_CHECKING:
     from slotwarden.values.store import ValueStore
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 KEY_BYTES: Final = 32
 
 
-class MacKeyInvalid(Exception):
+class MacKeyInvalid(VaultRejected):
     """The entry of the MAC key is not one that we wrote."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(Operation.READ, MAC_KEY, f"the entry {SYSTEM}/{MAC_KEY} in Vault {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ async def load_or_create(store: ValueStore) -> MacKey:
     except CasMismatch:
         entry = await store.read_mac_key()
         if entry is None or entry.data is None:
-            raise MacKeyInvalid("the entry of the MAC key keeps changing") from None
+            raise MacKeyInvalid("keeps changing") from None
         return _parse(entry)
     return made
 
@@ -88,11 +92,11 @@ def _parse(entry: Entry) -> MacKey:
     data = entry.data or {}
     kid, key = data.get("kid"), data.get("key")
     if not isinstance(kid, Sensitive) or not isinstance(key, Sensitive):
-        raise MacKeyInvalid("the entry of the MAC key lacks `kid` or `key`")
+        raise MacKeyInvalid("lacks `kid` or `key`")
     try:
         parsed = MacKey(kid.reveal_text(), Sensitive(base64.b64decode(key.reveal(), validate=True)))
     except (ValueError, binascii.Error):
-        raise MacKeyInvalid("the entry of the MAC key is not base64") from None
+        raise MacKeyInvalid("is not base64") from None
     if not parsed.kid.isalnum() or not parsed.kid.isascii() or len(parsed.key) < KEY_BYTES:
-        raise MacKeyInvalid("the entry of the MAC key holds no usable key")
+        raise MacKeyInvalid("holds no usable key")
     return parsed
