@@ -112,7 +112,7 @@ async def test_a_deleted_key_is_made_anew() -> None:
 async def test_a_foreign_entry_is_refused(data: dict[str, Any]) -> None:
     store = Store()
     store.put(data)
-    with pytest.raises(MacKeyInvalid, match="MAC key") as caught:
+    with pytest.raises(MacKeyInvalid, match="mac-key") as caught:
         await load_or_create(store)  # type: ignore[arg-type]
     assert "c4n4ry" not in str(caught.value)
 
