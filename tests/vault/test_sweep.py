@@ -158,3 +158,40 @@ async def test_a_released_value_is_purged_after_seven_days_to_the_second(world: 
     world.now += timedelta(seconds=1)
     assert (await world.sweeper().sweep()).purged == 1
     assert await world.values.owner(ref) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("slotwarden.io/released", "last tuesday"),
+        ("slotwarden.io/released", "9999-12-31T00:00:00+00:00"),
+        ("slotwarden.io/deletion-policy", "Retain"),
+        ("slotwarden.io/deletion-policy", "typo"),
+    ],
+)
+async def test_a_released_value_whose_owner_was_edited_is_kept_and_stops_nobody(
+    world: World, key: str, text: str
+) -> None:
+    await world.add("edited", "old")
+    for name in ("edited", "old"):
+        await world.values.release(EntryRef(NAMESPACE, name), CLUSTER, f"uid-of-{name}")
+    ref = EntryRef(NAMESPACE, "edited")
+    metadata = await world.store.read_metadata(ref)
+    assert metadata is not None
+    await world.store.write_custom_metadata(ref, {**metadata.custom_metadata, key: text})
+    world.now += timedelta(days=8)
+    assert (await world.sweeper().sweep()).purged == 1
+    assert [left.slot for left in await world.store.list_slots(NAMESPACE)] == ["edited"]
+
+
+async def test_a_time_without_a_zone_is_taken_as_utc(world: World) -> None:
+    await world.add("a")
+    ref = EntryRef(NAMESPACE, "a")
+    await world.values.release(ref, CLUSTER, "uid-of-a")
+    metadata = await world.store.read_metadata(ref)
+    assert metadata is not None
+    moment = world.now.replace(tzinfo=None).isoformat(timespec="seconds")
+    await world.store.write_custom_metadata(ref, {**metadata.custom_metadata, "slotwarden.io/released": moment})
+    assert (await world.sweeper().sweep()).purged == 0
+    world.now += timedelta(days=8)
+    assert (await world.sweeper().sweep()).purged == 1

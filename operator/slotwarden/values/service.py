@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RECOVERABLE: Final = timedelta(days=7)
 """How long a released value can be restored before it is purged."""
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 KEPT: Final = "the Secret keeps the last good value until it is undeleted there or the value is set again"
 _UNSET: Final = "no value was set yet; set it inline, through a source Secret, or by writing the entry in Vault"
 _ATTEMPTS: Final = 4
@@ -112,14 +113,16 @@ class ValueService:
         return True
 
     async def purge(self, ref: EntryRef, cluster: str) -> bool:
-        """Remove an entry that was released longer ago than `RECOVERABLE`, for good.
+        """Remove an entry that was released longer ago than `RECOVERABLE`, for good, unless it says Retain by now.
 
         Returns:
             Whether it was removed.
         """
         metadata = await self._store.read_metadata(ref)
         owner = ownership.read(metadata.custom_metadata) if metadata else None
-        if owner is None or owner.cluster != cluster or _recoverable_until(owner) > self._now():
+        if owner is None or owner.cluster != cluster or owner.policy == "Retain":
+            return False
+        if _recoverable_until(owner) > self._now():
             return False
         await self._store.purge(ref)
         return True
@@ -220,7 +223,11 @@ class ValueService:
 
 
 def _recoverable_until(owner: Owner | None) -> datetime:
-    """Until when a released value can be restored; for ever where it was not released."""
+    """Until when a released value can be restored; for ever where it was not released or nobody can tell when."""
     if owner is None or not owner.released:
-        return datetime.max.replace(tzinfo=UTC)
-    return datetime.fromisoformat(owner.released) + RECOVERABLE
+        return _NEVER
+    try:
+        released = datetime.fromisoformat(owner.released)
+        return released.replace(tzinfo=released.tzinfo or UTC) + RECOVERABLE
+    except (ValueError, OverflowError):
+        return _NEVER
