@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 FILE = "state.json"
 # The control plane and Vault are started by two threads, each of which saves what it has started.
 _SAVING = threading.Lock()
-# Servers are started side by side, each by a thread that saves.
-_SAVING = threading.Lock()
 
 
 @dataclass(slots=True)
