@@ -110,7 +110,7 @@ class Reason(StrEnum):
     STALE = (
         "Stale",
         "Vault could not be asked for several refresh intervals, so the value may be out of date.",
-        "Bring Vault back; the message says since when.",
+        "Bring Vault back; the message says why it could not be asked.",
     )
 
 

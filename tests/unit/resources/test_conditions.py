@@ -1,7 +1,17 @@
 from __future__ import annotations
 
-from slotwarden.resources.conditions import Condition, Reason, find_condition, set_condition, without_condition
+from pathlib import Path
 
+from slotwarden.resources.conditions import (
+    Condition,
+    ConditionType,
+    Reason,
+    find_condition,
+    set_condition,
+    without_condition,
+)
+
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "conditions.md"
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 
 
@@ -36,3 +46,9 @@ def test_every_reason_tells_its_cause_and_a_way_out() -> None:
         assert f"{reason}" == reason.value
         assert reason.cause.endswith(".")
         assert reason.way_out.endswith(".")
+
+
+def test_the_documentation_lists_every_condition_and_reason_and_no_other() -> None:
+    rows = [line for line in DOCUMENTED.read_text().splitlines() if line.startswith("| `")]
+    assert rows[len(ConditionType) :] == [f"| `{r}` | {r.cause} | {r.way_out} |" for r in Reason]
+    assert sorted(row.split("`")[1] for row in rows[: len(ConditionType)]) == sorted(ConditionType)
