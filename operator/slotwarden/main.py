@@ -87,10 +87,17 @@ def _vault_options(command: Any) -> Any:
 @click.option("--port-file", type=click.Path(path_type=Path), help="Where to write both ports, as JSON.")
 @click.option("--sweep-grace", default=30.0, show_default=True, help="Seconds between the two looks of a sweep.")
 @click.option(
-    "--log-format", type=click.Choice(["json", "console"]), default="console" if sys.stderr.isatty() else "json"
+    "--log-format",
+    type=click.Choice(["json", "console"]),
+    default="console" if sys.stderr.isatty() else "json",
+    help="For machines or for people. [default: console on a terminal, else json]",
 )
 @click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Of our own messages; those of libraries stay at info or above.",
 )
 def operator(**options: Any) -> None:
     """Watch SecretSlots, keep their values in Vault, project them into Secrets."""
