@@ -49,9 +49,6 @@ class Metrics:
         )
         self.leader = Gauge("slotwarden_leader", "1 while this process works, 0 while it stands by.", registry=registry)
         self.vault_up = Gauge("slotwarden_vault_up", "1 while Vault answers, 0 while it does not.", registry=registry)
-        self.slots = Gauge(
-            "slotwarden_slots", "SecretSlots by the reason of their Ready.", ["reason"], registry=registry
-        )
 
     def vault_request(self, operation: str, code: str, seconds: float) -> None:
         """Count a request to Vault."""
