@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,25 @@ def test_secrets_stay_through_an_outage_and_new_values_wait(
     eventually(lambda: org.slot("known")["status"].get("lastHandledRefresh") == asked)
     assert shape(org.secret("known")) == shape(secret)
     assert org.vault.version(org.entry("known")) == 1
+
+
+def test_a_slot_says_that_it_is_stale_only_after_several_missed_refreshes(
+    org: Organization, own_testbed: Testbed
+) -> None:
+    org.made("often", git("one", refreshInterval="1s"))
+    seldom = org.made("seldom", git("two"))
+    before = org.secret("often")
+    org.barrier()
+    gone = time.monotonic()
+    own_testbed.vault.kill()
+    stale = org.told("often", "Stale")
+    assert time.monotonic() - gone > 2, "three misses in a row are two intervals apart"
+    assert condition(stale, "Projected")["status"] == "True"
+    assert shape(org.secret("often")) == shape(before)
+    assert org.slot("seldom")["status"] == seldom["status"]
+    own_testbed.vault.start()
+    org.ready("often")
+    assert shape(org.secret("often")) == shape(before)
 
 
 def test_a_value_given_during_an_outage_reaches_the_secret_after_it(org: Organization, own_testbed: Testbed) -> None:
