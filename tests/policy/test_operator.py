@@ -30,7 +30,6 @@ MAY = [
     "patch secrets",
     "delete secrets",
     "create events",
-    "patch events",
     "get namespaces/{namespace}",
 ]
 MAY_NOT = [
@@ -39,6 +38,7 @@ MAY_NOT = [
     "delete secretslots",
     "update secretslots/status",
     "update secrets",
+    "patch events",
     "deletecollection secrets",
     "list namespaces",
     "get configmaps",
