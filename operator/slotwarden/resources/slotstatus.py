@@ -17,7 +17,7 @@ class VaultStatus(Model):
     """Which version of which entry in Vault is the value."""
 
     path: Annotated[
-        str, Field(description="Path of the entry below the mount, for example slotwarden/acme/slots/ghcr-pull.")
+        str, Field(description="Path of the entry, mount included, for example secret/slotwarden/acme/slots/ghcr-pull.")
     ]
     version: Annotated[
         int,
@@ -66,7 +66,7 @@ class ProjectionStatus(Model):
 
 
 class Status(Model):
-    """What is so."""
+    """What the operator found and did; it alone writes this."""
 
     observed_generation: Annotated[
         int,
