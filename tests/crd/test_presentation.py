@@ -87,6 +87,6 @@ def test_columns(
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_examples_are_accepted(installed: Session, kubectl: Kubectl, path: Path) -> None:
-    done = kubectl("create", "--dry-run=server", "-f", str(path), namespace="default")
+def test_examples_are_accepted(installed: Session, kubectl: Kubectl, namespace: str, path: Path) -> None:
+    done = kubectl("create", "--dry-run=server", "-f", str(path), namespace=namespace)
     assert done.code == 0, done.stderr
