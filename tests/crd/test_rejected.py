@@ -112,6 +112,7 @@ def test_specs(trial: Trial, spec: Any, words: str) -> None:
         ("a..b", BARE),
         ("a b", BARE),
         ("*.example.com", BARE),
+        (".".join(["a" * 63] * 4), "Too long: may not be more than 253 bytes"),
     ],
 )
 def test_server_addresses(trial: Trial, address: str, words: str) -> None:
@@ -139,6 +140,7 @@ def test_server_addresses(trial: Trial, address: str, words: str) -> None:
         (f"https://github.com/%2e%2e/{CANARY}", URL_SHAPE),
         (f"https://github.com//{CANARY}", URL_SHAPE),
         ("https://", URL_SHAPE),
+        (f"https://{'.'.join(['a' * 63] * 4)}/{CANARY}", URL_SHAPE),
         (f"https://github.com/{CANARY * 200}", "Too long: may not be more than 2048 bytes"),
     ],
 )

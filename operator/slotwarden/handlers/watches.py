@@ -13,11 +13,10 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import kopf
-from pydantic import ValidationError
 
 from slotwarden.cluster.errors import KubernetesError
 from slotwarden.cluster.listing import WATCHED
-from slotwarden.reconcile.observe import SecretView, SlotView, secret_view, slot_view
+from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view
 from slotwarden.telemetry.logs import hush
 
 if TYPE_CHECKING:
@@ -115,8 +114,11 @@ class Watches:
         raw = event["object"]
         try:
             view = read(raw)
-        except ValidationError:
-            _log.error("%s %s cannot be read", raw.get("kind"), (raw.get("metadata") or {}).get("name"))
+        except Unreadable as error:
+            metadata = raw.get("metadata") or {}
+            _log.error(
+                "%s %s/%s cannot be read: %s", raw.get("kind"), metadata.get("namespace"), metadata.get("name"), error
+            )
             return
         if event["type"] is None:
             self._relisted()

@@ -8,9 +8,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
+
 from slotwarden.cluster.slots import LAST_APPLIED
 from slotwarden.domain import parts
-from slotwarden.domain.address import canonical_server
+from slotwarden.domain.address import canonical_git_url, canonical_server
 from slotwarden.domain.targets import OWNER_LABEL, Contributor, Form
 from slotwarden.resources.duration import parse_duration
 from slotwarden.resources.secretslot import SecretSlot
@@ -18,14 +20,19 @@ from slotwarden.sensitive import Sensitive
 from slotwarden.values import mac
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from slotwarden.reconcile.keys import SlotKey
+    from slotwarden.resources.secretslot import Spec
     from slotwarden.values.mac import MacKey
 
 REFRESH_ANNOTATION: Final = "slotwarden.io/refresh"
 ADOPT_VALUE_ANNOTATION: Final = "slotwarden.io/adopt-value"
 DEFAULT_INTERVAL: Final = 3600.0
+
+
+class Unreadable(Exception):
+    """An object that the API server should not have taken. Names its fields, and nothing of what stands in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +105,35 @@ def slot_view(raw: Mapping[str, Any]) -> SlotView:
     """Read a SecretSlot.
 
     Raises:
-        pydantic.ValidationError: without showing any input.
+        Unreadable: here and not where a field is used, so that one tenant's object never stops the others'.
     """
     metadata = dict(raw["metadata"])
     annotations = dict(metadata.get("annotations") or {})
     applied = annotations.pop(LAST_APPLIED, None)
     metadata["annotations"] = annotations
-    slot = SecretSlot.from_object({**raw, "metadata": metadata})
+    try:
+        slot = SecretSlot.from_object({**raw, "metadata": metadata})
+    except ValidationError as error:
+        places = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
+        raise Unreadable(", ".join(places)) from None
+    _check_texts(slot.spec)
     kept = Sensitive.of_text(applied) if applied is not None and _holds_value(applied) else None
     return SlotView(slot, _version(metadata), kept)
+
+
+def _check_texts(spec: Spec) -> None:
+    """Refuse what the CRD's rules should have: an API server can hold objects from before a rule."""
+    readers: tuple[tuple[str, Callable[[str], object], str | None], ...] = (
+        ("spec.registry.serverAddress", canonical_server, spec.registry.server_address if spec.registry else None),
+        ("spec.git.url", canonical_git_url, spec.git.url if spec.git else None),
+        ("spec.refreshInterval", parse_duration, spec.refresh_interval),
+    )
+    for place, read, text in readers:
+        try:
+            if text:
+                read(text)
+        except ValueError:
+            raise Unreadable(place) from None
 
 
 def contributor(view: SlotView, key: SlotKey) -> tuple[str, Contributor]:

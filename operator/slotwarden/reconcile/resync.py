@@ -8,10 +8,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from slotwarden.reconcile.keys import Key, SlotKey
-from slotwarden.reconcile.observe import SlotView, secret_view, slot_view
+from slotwarden.reconcile.observe import SlotView, Unreadable, secret_view, slot_view
 from slotwarden.vault.errors import VaultError
 
 if TYPE_CHECKING:
@@ -73,9 +71,8 @@ class Resync:
         for raw in items:
             try:
                 yield slot_view(raw)
-            except ValidationError as error:
+            except Unreadable as error:
                 metadata = raw["metadata"]
                 key = SlotKey(metadata["namespace"], metadata["name"])
-                places = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
-                _log.error("SecretSlot %s/%s cannot be read: %s", key.namespace, key.name, places)
+                _log.error("SecretSlot %s/%s cannot be read: %s", key.namespace, key.name, error)
                 self._unread.add(key)

@@ -71,7 +71,7 @@ class Registry(Model):
             description="The registry's host[:port] in lower case, without scheme and path, for example ghcr.io or "
             "registry.example.com:5000. Empty or absent means Docker Hub, as does docker.io. It is stored with the "
             "value: after a change nothing is projected until the value is set again.",
-            json_schema_extra={"maxLength": 512},
+            json_schema_extra={"maxLength": 253},
         ),
     ] = None
     username: Username = None

@@ -212,7 +212,7 @@ GIT: Final = validations(
     rule(
         f"!{_HTTP} || !({_BARE_URL}) || {_URL}.matches('^https?://[^/]*[A-Z]')"
         f" || {_URL}.matches('^https?://{HOST}(:{PORT})?{_GIT_PATH}$')"
-        f" && !{_URL}.matches('/[.][.]?(/|$)')",
+        f" && !{_URL}.matches('/[.][.]?(/|$)') && {_URL}.matches('^https?://[^/]{{1,253}}(/|$)')",
         "url is http(s)://host[:port][/path] with a port from 1 to 65535, without spaces, '%' and empty segments: "
         'write "https://git.example.com:8443/team"',
         field_path=".url",

@@ -101,17 +101,32 @@ async def test_a_namespace_that_may_not_be_listed_stays(cluster: Cluster, cache:
     assert not resync.is_unknown(A)
 
 
+LONG = ".".join(["a" * 63] * 4)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"git": "unreadable"},
+        {"git": {"url": f"https://{LONG}"}},
+        {"registry": {"serverAddress": LONG}},
+        {"registry": {"serverAddress": "ghcr.io/path"}},
+        {"git": {"url": "https://github.com"}, "refreshInterval": "often"},
+    ],
+)
 async def test_an_object_that_cannot_be_read_stays_and_stops_nobody(
-    cluster: Cluster, cache: Cache, resync: Resync
+    cluster: Cluster, cache: Cache, resync: Resync, spec: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     await resync()
-    cluster.listed = [slot(A, 2, git="unreadable"), slot(B, 2)]
+    cluster.listed = [slot(A, 2, **spec), slot(B, 2)]
     await resync()
     assert cache.slots[A].version == 1
     assert cache.slots[B].version == 2
     assert not cache.gone
     assert resync.is_unknown(A)
     assert not resync.is_unknown(TargetKey(*A[:2]))
+    assert "SecretSlot a/git cannot be read: " in caplog.text
+    assert LONG not in caplog.text
 
 
 async def test_a_list_that_fails_changes_nothing(cluster: Cluster, cache: Cache, resync: Resync) -> None:
