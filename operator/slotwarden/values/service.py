@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from slotwarden.domain.credentials import from_vault, to_vault
 from slotwarden.values import ownership
 from slotwarden.values.ownership import Claim, Owner
-from slotwarden.vault.errors import CasMismatch
+from slotwarden.vault.errors import CasMismatch, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,30 +133,44 @@ class ValueService:
         return ownership.read(metadata.custom_metadata) if metadata else None
 
     async def _settle(self, ref: EntryRef, me: Owner, intake: Credential | None, adopt: bool) -> Stored:
-        entry = await self._store.read(ref)
-        if entry is None:
+        """One try. Whose the entry is comes first: another's value is not even read."""
+        metadata = await self._store.read_metadata(ref)
+        if metadata is None:
             if intake is None:
                 raise NoValue(_UNSET)
             return await self._write(ref, {}, me, intake, 0)
-        claim = ownership.claim(entry.custom_metadata, me, adopt=adopt)
+        claim = ownership.claim(metadata.custom_metadata, me, adopt=adopt)
         if claim is Claim.REFUSE:
             raise NotOwner(
                 "the entry in Vault belongs to another object, another namespace of this name or another cluster; "
                 'annotate this object with slotwarden.io/adopt-value: "true" to take it over'
             )
-        if claim is Claim.RELEASE:
-            await self._release_predecessor(ref)
         if claim in (Claim.RELEASE, Claim.SUCCEED):
+            return await self._succeed(ref, me, metadata, intake)
+        entry = await self._store.read(ref)
+        if entry is None:
             if intake is None:
-                if _recoverable_until(ownership.read(entry.custom_metadata)) < self._now():
-                    await self._store.purge(ref)
-                raise NoValue(
-                    "no value was set yet; the deleted value of a predecessor can be restored with the annotation "
-                    'slotwarden.io/adopt-value: "true"'
-                )
-            heir = ownership.succeeding(me, entry.version)
-            return await self._write(ref, entry.custom_metadata, heir, intake, entry.version)
+                raise NoValue(_UNSET)
+            mine = self._mine(me, metadata.custom_metadata)
+            return await self._write(ref, metadata.custom_metadata, mine, intake, metadata.current_version)
+        if entry.custom_metadata != metadata.custom_metadata:
+            raise CasMismatch(Operation.READ, self._store.location(ref), "the entry changed hands while it was read")
         return await self._settle_own(ref, me, entry, intake)
+
+    async def _succeed(self, ref: EntryRef, me: Owner, metadata: EntryMetadata, intake: Credential | None) -> Stored:
+        """Follow a dead predecessor, whose value is let go first; nothing of it is read."""
+        owner = ownership.read(metadata.custom_metadata)
+        if owner is not None and not owner.released:
+            await self._release(ref, metadata, owner)
+        if intake is None:
+            if _recoverable_until(owner) < self._now():
+                await self._store.purge(ref)
+            raise NoValue(
+                "no value was set yet; the deleted value of a predecessor can be restored with the annotation "
+                'slotwarden.io/adopt-value: "true"'
+            )
+        heir = ownership.succeeding(me, metadata.current_version)
+        return await self._write(ref, metadata.custom_metadata, heir, intake, metadata.current_version)
 
     async def _settle_own(self, ref: EntryRef, me: Owner, entry: Entry, intake: Credential | None) -> Stored:
         known = ownership.read(entry.custom_metadata)
@@ -190,12 +204,6 @@ class ValueService:
         if claimed is None or not claimed.same_object(owner):
             raise NotOwner("another cluster claimed the entry in Vault at the same moment")
         return Stored(value, Version(written.version, written.created_time), written=True)
-
-    async def _release_predecessor(self, ref: EntryRef) -> None:
-        metadata = await self._store.read_metadata(ref)
-        owner = ownership.read(metadata.custom_metadata) if metadata else None
-        if metadata is not None and owner is not None and not owner.released:
-            await self._release(ref, metadata, owner)
 
     async def _release(self, ref: EntryRef, metadata: EntryMetadata, owner: Owner) -> None:
         alive = [number for number, version in metadata.versions.items() if not version.is_gone(self._now())]
