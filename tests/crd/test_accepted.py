@@ -129,7 +129,6 @@ def test_a_status_as_the_operator_writes_it(installed: Session, kube: Kube, name
         "lastSyncTime": now,
         "lastHandledRefresh": "1",
         "sourceMac": "k:0",
-        "valueMac": "k:0",
         "projections": [{"namespace": namespace, "secretName": "pull", "type": "dockerconfigjson", "reason": "Ready"}],
     }
     kube.patch(f"{path}/pull/status", {"status": status})

@@ -121,6 +121,23 @@ def test_deleting_the_last_removes_the_secret(org: Organization) -> None:
     eventually(lambda: org.find_secret("shared") is None)
 
 
+def test_a_slot_without_a_value_adds_nothing_to_anothers_secret_and_does_not_keep_it(org: Organization) -> None:
+    theirs = projected("shared", annotations={"example.com/copy-to": "elsewhere"}, labels={"example.com/a": "b"})
+    org.create("idle", registry(server="quay.io", **theirs))
+    org.told("idle", "AwaitingValue")
+    org.create("ghcr", registry("g1", **SHARED))
+    org.ready("ghcr")
+    org.create("later", registry(server="docker.io", **theirs))
+    org.told("later", "AwaitingValue")
+    org.barrier()
+    metadata = holds(org, {"ghcr.io": "g1"})["metadata"]
+    assert "example.com/copy-to" not in metadata.get("annotations", {})
+    assert "example.com/a" not in metadata["labels"]
+    assert [owner["name"] for owner in metadata["ownerReferences"]] == ["ghcr"]
+    org.delete_slot("ghcr")
+    eventually(lambda: org.find_secret("shared") is None, message="the Secret goes with its only owner")
+
+
 def test_a_slot_that_leaves_takes_its_entry_along(org: Organization) -> None:
     two_registries(org)
     before = org.secret("shared")

@@ -48,7 +48,7 @@ def test_a_labelled_source_is_followed_at_once(world: World) -> None:
     world.ready("pull")
     world.set_secret("source", value="second")
     eventually(lambda: _password(world) == "second", message="the source is followed")
-    assert world.ready("pull")["status"]["vault"]["version"] == 2
+    eventually(lambda: world.ready("pull")["status"]["vault"]["version"] == 2, message="the status tells it")
     assert world.stored()["password"] == "second"
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from testbed.session import Session
 
 
+SECOND = "second-version-7d1f0c"
+
+
 def test_namespaces_get_their_service_account_and_go_away(kube: Kube, make_namespace: Callable[[], str]) -> None:
     name = make_namespace()
     eventually(lambda: kube.find(core(name, "serviceaccounts", "default")))
@@ -71,16 +74,16 @@ def test_vault_keeps_versions_and_audits(testbed: Session, vault_admin: VaultAdm
     assert vault_admin.write(path, {"token": "first"}, cas=0) == 1
     with pytest.raises(RefusedError, match="check-and-set"):
         vault_admin.write(path, {"token": "other"}, cas=0)
-    assert vault_admin.write(path, {"token": "second"}) == 2
+    assert vault_admin.write(path, {"token": SECOND}) == 2
     assert vault_admin.list(vault_prefix) == ["team/"]
-    assert vault_admin.read(path) == {"token": "second"}
+    assert vault_admin.read(path) == {"token": SECOND}
     assert vault_admin.read(path, version=1) == {"token": "first"}
     vault_admin.soft_delete(path)
     assert vault_admin.read(path) is None
     assert vault_admin.version(path) == 2
     writes = testbed.vault_audit.requests(vault_prefix, since=mark, operation="update")
     assert len(writes) + len(testbed.vault_audit.requests(vault_prefix, since=mark, operation="create")) == 3
-    assert "second" not in testbed.testbed.vault.audit_log.read_text()
+    assert SECOND not in testbed.testbed.vault.audit_log.read_text()
 
 
 def test_tokens_have_the_rights_of_their_policies(vault_admin: VaultAdmin, testbed: Session, vault_prefix: str) -> None:
