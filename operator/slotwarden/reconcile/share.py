@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slotwarden.domain import parts
@@ -12,7 +12,10 @@ from slotwarden.resources.conditions import Reason
 from slotwarden.values.mac import mac, same_mac
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.targets import Resolution
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SecretView, SlotView
     from slotwarden.reconcile.state import SlotState
@@ -64,17 +67,31 @@ class Share:
             wanted = expected_mac(self.view, self.state, secret.name, secret.uid)
         return wanted is not None and same_mac(wanted, secret.marks[self.part])
 
+    def has_written(self, secret: SecretView | None) -> bool:
+        """Whether the slot's value was ever written into this very Secret."""
+        return secret is not None and written_mac(self.view, self.state, secret.name, secret.uid) is not None
+
     def kept(self, secret: SecretView | None) -> str | None:
         """Which part of a Secret stays for this share while it is not ready.
 
         That is what it last had written, under another address perhaps: what goes to the new one is not known yet, and
         taking the old one away would break its users.
         """
-        if self.ready or secret is None or secret.marks is None:
+        if self.ready or secret is None or secret.marks is None or not self.has_written(secret):
             return None
         written = written_mac(self.view, self.state, secret.name, secret.uid)
         found = (part for part, mark in secret.marks.items() if written is not None and same_mac(written, mark))
         return next(found, self.part)
+
+
+def standing(resolution: Resolution, shares: Sequence[Share], secret: SecretView | None) -> Resolution:
+    """The resolution without the slots that have no part in a Secret yet.
+
+    Whoever may declare a slot, but set no value, could else put annotations on another slot's Secret, or own it and so
+    keep it when that slot is deleted.
+    """
+    uids = {share.view.slot.metadata.uid for share in shares if share.ready or share.has_written(secret)}
+    return replace(resolution, winners=tuple(winner for winner in resolution.winners if winner.uid in uids))
 
 
 def is_right(form: Form, shares: list[Share], secret: SecretView, key: MacKey) -> bool:

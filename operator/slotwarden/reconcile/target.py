@@ -13,7 +13,7 @@ from slotwarden.reconcile import intake
 from slotwarden.reconcile.cache import owning_slots
 from slotwarden.reconcile.context import Context, Result, entry_ref
 from slotwarden.reconcile.observe import decode, secret_view
-from slotwarden.reconcile.share import Share, is_right
+from slotwarden.reconcile.share import Share, is_right, standing
 from slotwarden.reconcile.state import Outcome, Problem
 from slotwarden.resources.conditions import Reason
 from slotwarden.values.service import NotOwner, NoValue, VersionDeleted
@@ -131,13 +131,14 @@ class TargetReconciler:
             made = projection.data(resolution.form, await self._credentials(shares, {}, None, mac_key))
             if view is not None:
                 await self._replace(target, resolution, shares, view)
-            metadata = projection.metadata(resolution, target.name)
+            metadata = projection.metadata(standing(resolution, shares, None), target.name)
             raw = await context.secrets.create(
                 target.namespace, target.name, resolution.form.secret_type, made, metadata
             )
             return self._written(raw, shares, mac_key)
+        part = standing(resolution, shares, view)
         change = projection.metadata_patch(
-            resolution, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
+            part, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
         )
         right = is_right(resolution.form, shares, view, mac_key)
         if right and not change:
