@@ -127,6 +127,48 @@ def test_another_git_url_needs_set_value(users: Users) -> None:
     allowed(users.may(VALUE).patch(patch))
 
 
+def test_a_source_for_another_address_needs_reading_it_again(users: Users) -> None:
+    users.given(sourced())
+    patch = '{"spec": {"registry": {"serverAddress": "evil.example.com"}}}'
+    refused(users.may(VALUE).patch(patch), "takes its value from Secret source, which you may not read")
+    allowed(users.may(VALUE, only(SECRETS, "source")).patch(patch))
+
+
+@pytest.mark.parametrize("name", ["evil.example.com/", None])
+def test_another_user_name_needs_set_value(users: Users, name: str | None) -> None:
+    users.given(DECLARED)
+    patch = json.dumps({"spec": {"registry": {"username": name}}})
+    what = f"another user name changes the value of SecretSlot pull in namespace {users.namespace}: {ASK}"
+    refused(users.may(REVEAL, SECRETS).patch(patch), what)
+    allowed(users.may(VALUE).patch(patch))
+
+
+@pytest.mark.parametrize(
+    "projection",
+    [
+        {"secretName": "readable"},
+        {"annotations": {"tekton.dev/docker-0": "https://evil.example.com"}},
+        {"labels": {"example.com/copy-to": "elsewhere"}},
+    ],
+)
+def test_another_target_needs_reading_or_setting_the_value(users: Users, projection: dict[str, Any]) -> None:
+    patch = json.dumps({"spec": {"projections": [projection]}})
+    words = (
+        f"another secretName, label or annotation can show the value of SecretSlot pull in namespace {users.namespace}"
+    )
+    users.given(DECLARED)
+    refused(users.may(only(SECRETS, "readable")).patch(patch), f"{words} to others: ask for `get` on Secret pull")
+    for rule in (VALUE, REVEAL, only(SECRETS, "pull")):
+        allowed(users.may(rule).patch(patch))
+        allowed(users.may(VALUE).patch('{"spec": {"projections": null}}'))
+
+
+def test_the_target_may_be_named_in_other_words(users: Users) -> None:
+    users.given(DECLARED)
+    for projections in ([], [{}], [{"secretName": "pull"}], [{"secretName": "pull", "labels": {}}], None):
+        allowed(users.may().patch(json.dumps({"spec": {"projections": projections}})))
+
+
 def test_what_touches_neither_value_nor_address_needs_nothing(users: Users) -> None:
     users.given(DECLARED)
     patch = {"spec": {"projections": [{"type": "basic-auth"}], "deletionPolicy": "Retain", "refreshInterval": "5m"}}
