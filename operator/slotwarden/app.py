@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.client import KubeClient, NoCluster, load_configuration
-from slotwarden.cluster.errors import KubernetesError
 from slotwarden.cluster.events import Events
 from slotwarden.cluster.listing import Lister
 from slotwarden.cluster.namespaces import Namespaces
@@ -30,6 +28,7 @@ from slotwarden.reconcile.observe import SlotView
 from slotwarden.reconcile.outage import Outage
 from slotwarden.reconcile.queue import WorkQueue
 from slotwarden.reconcile.resync import Resync
+from slotwarden.reconcile.rounds import Rounds
 from slotwarden.reconcile.slot import SlotReconciler
 from slotwarden.reconcile.state import States
 from slotwarden.reconcile.sweep import Sweeper
@@ -40,7 +39,6 @@ from slotwarden.values.keyring import Keyring
 from slotwarden.values.paths import SlotPaths
 from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
-from slotwarden.vault.errors import VaultError
 from slotwarden.vault.kv import VaultKV
 
 if TYPE_CHECKING:
@@ -54,9 +52,6 @@ __all__ = ["CannotServe", "NoCluster", "Options", "run"]
 
 _log = logging.getLogger(__name__)
 _GRACE: Final = 20.0
-_DAY: Final = 86400.0
-_RELIST_PAUSE: Final = 5.0
-_RELIST_EVERY: Final = 900.0
 
 
 class CannotServe(Exception):
@@ -96,17 +91,9 @@ class Operator:
     metrics: Metrics
     context: Context
     lister: Lister
-    resync: Resync
     outage: Outage
     engine: Engine
-    synced: bool = False
-    sweep_wanted: asyncio.Event = field(default_factory=asyncio.Event)
-    relisted: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def enqueue(self, keys: Iterable[Key], priority: Priority = Priority.USER) -> None:
-        """Have keys run."""
-        for key in keys:
-            self.context.queue.add(key, priority)
+    rounds: Rounds
 
     def seen(self, view: SlotView | SecretView, deleted: bool) -> None:
         """Take in what a watch says."""
@@ -114,57 +101,12 @@ class Operator:
         if isinstance(view, SlotView):
             metadata = view.slot.metadata
             key = SlotKey(metadata.namespace, metadata.name)
-            self.enqueue(cache.drop_slot(key, metadata.uid) if deleted else cache.put_slot(view))
+            keys = cache.drop_slot(key, metadata.uid) if deleted else cache.put_slot(view)
         elif deleted:
-            self.enqueue(cache.drop_secret(TargetKey(view.namespace, view.name), view.uid))
+            keys = cache.drop_secret(TargetKey(view.namespace, view.name), view.uid)
         else:
-            self.enqueue(cache.put_secret(view))
-
-    async def first_sync(self) -> None:
-        """List all, however long it takes the API server to let us."""
-        pause = 0.5
-        while not self.synced:
-            try:
-                await self.resync()
-                self.synced = True
-            except KubernetesError as error:
-                _log.warning("the first sync has to wait: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 15.0)
-        cache = self.context.cache
-        new = {key for key, view in cache.slots.items() if view.slot.status.observed_generation < 0}
-        self.enqueue(new)
-        self.enqueue([*cache.slots, *cache.secrets], Priority.REFRESH)
-        _log.info("synced: %d slots, %d Secrets", len(cache.slots), len(cache.secrets))
-
-    async def sweep(self, sweeper: Sweeper) -> None:
-        """Sweep when asked, twice in a row where something is suspected, and daily."""
-        self.sweep_wanted.set()
-        pause = _DAY
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.sweep_wanted.wait(), pause)
-            self.sweep_wanted.clear()
-            try:
-                swept = await sweeper.sweep()
-                pause = self.options.sweep_grace if swept.suspected and not swept.capped else _DAY
-                pause = max(pause, 600.0) if swept.capped else pause
-            except (VaultError, KubernetesError) as error:
-                _log.info("the sweep has to wait: %s", error)
-                pause = 60.0
-
-    async def follow_relists(self) -> None:
-        """List ourselves after kopf did, and now and then: its lists never tell what is gone."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.relisted.wait(), _RELIST_EVERY)
-            await asyncio.sleep(_RELIST_PAUSE)
-            self.relisted.clear()
-            try:
-                self.enqueue(await self.resync())
-            except KubernetesError as error:
-                _log.info("a list has to wait: %s", error)
-                self.relisted.set()
+            keys = cache.put_secret(view)
+        _enqueue(self.context.queue, keys)
 
 
 async def assemble(options: Options) -> Operator:
@@ -205,7 +147,15 @@ async def assemble(options: Options) -> Operator:
     for priority in Priority:
         metrics.follow_queue(priority.name.lower(), partial(queue.depth, priority), partial(queue.age, priority))
     metrics.vault_up.set(1)
-    return Operator(options, client, kv, metrics, context, lister, resync, outage, engine, sweep_wanted=wanted)
+    enqueue = partial(_enqueue, queue)
+    sweeper = Sweeper(context, lister, resync, options.namespaces, enqueue)
+    rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted)
+    return Operator(options, client, kv, metrics, context, lister, outage, engine, rounds)
+
+
+def _enqueue(queue: WorkQueue[Key], keys: Iterable[Key], priority: Priority = Priority.USER) -> None:
+    for key in keys:
+        queue.add(key, priority)
 
 
 async def run(options: Options, stop: asyncio.Event) -> None:
@@ -228,7 +178,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         options.namespaces,
         operator.context.keyring,
         operator.seen,
-        partial(loop.call_soon_threadsafe, operator.relisted.set),
+        partial(loop.call_soon_threadsafe, operator.rounds.relisted.set),
         operator.lister.is_served,
     )
     tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(_work(operator, watches))]
@@ -252,22 +202,21 @@ async def run(options: Options, stop: asyncio.Event) -> None:
 
 
 async def _work(operator: Operator, watches: Watches) -> None:
-    await operator.first_sync()
+    rounds = operator.rounds
+    await rounds.first_sync()
     watches.start()
     operator.metrics.leader.set(1)
     operator.context.queue.open()
-    context, options = operator.context, operator.options
-    sweeper = Sweeper(context, operator.lister, operator.resync, options.namespaces, operator.enqueue)
     async with asyncio.TaskGroup() as group:
         group.create_task(operator.engine.run())
-        group.create_task(operator.sweep(sweeper))
-        group.create_task(operator.follow_relists())
+        group.create_task(rounds.sweep())
+        group.create_task(rounds.follow_relists())
 
 
 async def _serve(operator: Operator) -> list[Server]:
     options = operator.options
     checks = health_routes(
-        lambda: {"sync": "" if operator.synced else "the first lists are not complete"},
+        lambda: {"sync": "" if operator.rounds.synced else "the first lists are not complete"},
         lambda: {"vault": operator.outage.cause},
     )
     servers = {

@@ -6,6 +6,7 @@ Every option has an environment variable SLOTWARDEN_*; those of Vault's own clie
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -112,6 +113,10 @@ def operator(**options: Any) -> None:
         raise click.ClickException(f"{_option_of(error)}: {error}") from None
     except (app.NoCluster, app.CannotServe) as error:
         raise click.ClickException(str(error)) from None
+    except Exception:
+        # Through the log, so that no text of an error of others is printed as it is.
+        logging.getLogger("slotwarden").exception("the operator ended")
+        sys.exit(1)
 
 
 @main.command("crds", context_settings=_SETTINGS)

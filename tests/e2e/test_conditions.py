@@ -186,7 +186,7 @@ def test_a_denied_read_does_not_touch_the_secret(org: Organization) -> None:
     deny(org, "read")
     org.ask_refresh("pull")
     slot = org.told("pull", "VaultDenied")
-    path = f"{org.vault.mount}/data/{org.entry('pull')}"
+    path = f"{org.vault.mount}/metadata/{org.entry('pull')}"
     assert condition(slot)["message"] == f"Vault answered 403 to a read at {path}: the role lacks `read`"
     assert org.secret("pull") == before
     org.vault.request("PUT", policy(org), {"policy": rules})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slotwarden.vault.kv import VaultKV
     from testbed.clients.vault import VaultAdmin
 
-OLD, NEW, BARE = EntryRef("acme", "old"), EntryRef("acme", "new"), EntryRef("acme", "bare")
+OLD, NEW = EntryRef("acme", "old"), EntryRef("acme", "new")
 VALUE = {"a": Sensitive(b"1")}
 
 
@@ -29,10 +29,10 @@ async def work(store: VaultStore) -> None:
     """All that the operator ever does."""
     await store.read_metadata(OLD)
     await store.read(OLD)
+    await store.write_custom_metadata(NEW, {"owner": "me"}, creates=True)
     await store.write(NEW, VALUE, cas=0)
     await store.write(OLD, VALUE, cas=1)
     await store.write_custom_metadata(OLD, {"owner": "me"})
-    await store.write_custom_metadata(BARE, {"owner": "me"})
     await store.soft_delete(OLD, [2])
     await store.undelete(OLD, [2])
     await store.destroy(OLD, [1])
@@ -69,7 +69,6 @@ async def test_the_policy_is_enough(
     [
         ("metadata/{}/+/slots/+", "read", Operation.READ_METADATA),
         ("data/{}/+/slots/+", "read", Operation.READ),
-        ("data/{}/+/slots/+", "create", Operation.WRITE),
         ("data/{}/+/slots/+", "update", Operation.WRITE),
         ("metadata/{}/+/slots/+", "update", Operation.WRITE_METADATA),
         ("metadata/{}/+/slots/+", "create", Operation.WRITE_METADATA),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from slotwarden.domain.names import object_name
 from slotwarden.reconcile.keys import SlotKey
 from slotwarden.values.paths import EntryRef
+from slotwarden.vault.errors import VaultError, VaultUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,12 +77,23 @@ class Sweeper:
         suspects: set[tuple[EntryRef, str]] = set()
         for ref in refs:
             if ref not in alive and not self.resync.is_unknown(SlotKey(ref.organization, object_name(ref.slot))):
-                await self._judge(ref, cluster, suspects, swept)
+                await self._judge_or_tell(ref, cluster, suspects, swept)
         self._suspects = suspects
         swept.suspected = len(suspects)
         if swept.released or swept.purged or swept.capped:
             _log.info("swept: %d values let go, %d purged, capped: %s", swept.released, swept.purged, swept.capped)
         return swept
+
+    async def _judge_or_tell(
+        self, ref: EntryRef, cluster: str, suspects: set[tuple[EntryRef, str]], swept: Swept
+    ) -> None:
+        """Decide on one entry; one that we may not touch keeps no other from its turn."""
+        try:
+            await self._judge(ref, cluster, suspects, swept)
+        except VaultUnavailable:
+            raise
+        except VaultError as error:
+            _log.warning("an entry without an object stays: %s", error)
 
     async def _judge(self, ref: EntryRef, cluster: str, suspects: set[tuple[EntryRef, str]], swept: Swept) -> None:
         """Decide on one entry without an object."""

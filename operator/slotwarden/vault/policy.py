@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 # Which endpoint of an entry is used how; `+` stands for one segment.
 _ENTRY: Final = (
-    ("data", ("create", "read", "update")),
+    # No `create`: the operator claims an entry by its metadata before it writes, which makes that an update.
+    ("data", ("read", "update")),
     ("metadata", ("create", "read", "update", "delete")),
     ("delete", ("update",)),
     ("undelete", ("update",)),

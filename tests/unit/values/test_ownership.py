@@ -37,6 +37,7 @@ def test_what_is_written_is_read_and_what_others_keep_stays(owner: Owner, foreig
         (None, Claim.TAKE),
         (ME, Claim.OWN),
         (replace(ME, policy="Retain"), Claim.OWN),
+        (replace(ME, namespace_uid="ns-2"), Claim.OWN),
         (replace(ME, object_uid="uid-2"), Claim.RELEASE),
         (replace(ME, object_uid="uid-2", released="2026-01-01T00:00:00+00:00"), Claim.SUCCEED),
         (replace(ME, object_uid="uid-2", policy="Retain"), Claim.REFUSE),

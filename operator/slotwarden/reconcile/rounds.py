@@ -1,0 +1,121 @@
+"""What is done in rounds, apart from the queue: the first sync, the sweeps, lists of our own after kopf's.
+
+A round that fails is told and done again, whatever it failed by: one entry or object that nobody foresaw must not end
+the operator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster.errors import KubernetesError
+from slotwarden.reconcile.backlog import Priority
+from slotwarden.vault.errors import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from slotwarden.reconcile.cache import Cache
+    from slotwarden.reconcile.keys import Key
+    from slotwarden.reconcile.resync import Resync
+    from slotwarden.reconcile.sweep import Sweeper
+
+_log = logging.getLogger(__name__)
+_DAY: Final = 86400.0
+_AFTER_CAP: Final = 600.0
+_AFTER_FAILURE: Final = 60.0
+_RELIST_PAUSE: Final = 5.0
+_RELIST_EVERY: Final = 900.0
+_FIRST_RETRY: Final = 0.5
+_LAST_RETRY: Final = 15.0
+
+
+@dataclass(slots=True)
+class Rounds:
+    """The rounds of one operator.
+
+    Attributes:
+        enqueue: makes keys run.
+        grace: seconds between the two looks that tell that a value's object is gone.
+        synced: whether all was listed once.
+        sweep_wanted: set to have a sweep.
+        relisted: set when kopf listed anew.
+    """
+
+    cache: Cache
+    resync: Resync
+    sweeper: Sweeper
+    enqueue: Callable[[Iterable[Key], Priority], None]
+    grace: float
+    sweep_wanted: asyncio.Event
+    relisted: asyncio.Event = field(default_factory=asyncio.Event)
+    synced: bool = False
+
+    async def first_sync(self) -> None:
+        """List all, however long it takes the API server to let us; new slots go first."""
+        pause = _FIRST_RETRY
+        while not self.synced:
+            if await self._listed("the first sync"):
+                self.synced = True
+            else:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LAST_RETRY)
+        new = [key for key, view in self.cache.slots.items() if view.slot.status.observed_generation < 0]
+        self.enqueue(new, Priority.USER)
+        self.enqueue([*self.cache.slots, *self.cache.secrets], Priority.REFRESH)
+        _log.info("synced: %d slots, %d Secrets", len(self.cache.slots), len(self.cache.secrets))
+
+    async def sweep(self) -> None:
+        """Sweep when asked, twice in a row where something is suspected, and daily."""
+        self.sweep_wanted.set()
+        pause = _DAY
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.sweep_wanted.wait(), pause)
+            self.sweep_wanted.clear()
+            pause = await self._swept()
+
+    async def follow_relists(self) -> None:
+        """List ourselves after kopf did, and now and then: its lists never tell what is gone."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.relisted.wait(), _RELIST_EVERY)
+            await asyncio.sleep(_RELIST_PAUSE)
+            self.relisted.clear()
+            if not await self._listed("a list"):
+                self.relisted.set()
+
+    async def _swept(self) -> float:
+        """Sweep once.
+
+        Returns:
+            Seconds until the next sweep.
+        """
+        try:
+            swept = await self.sweeper.sweep()
+        except (VaultError, KubernetesError) as error:
+            _log.warning("the sweep has to wait: %s", error)
+            return _AFTER_FAILURE
+        except Exception:  # noqa: BLE001 - see the module's docstring
+            _log.exception("the sweep failed")
+            return _AFTER_FAILURE
+        if swept.capped:
+            return _AFTER_CAP
+        return self.grace if swept.suspected else _DAY
+
+    async def _listed(self, what: str) -> bool:
+        """List once; whether it worked."""
+        try:
+            keys = await self.resync()
+        except KubernetesError as error:
+            _log.warning("%s has to wait: %s", what, error)
+            return False
+        except Exception:  # noqa: BLE001 - see the module's docstring
+            _log.exception("%s failed", what)
+            return False
+        self.enqueue(keys, Priority.USER)
+        return True
