@@ -234,6 +234,17 @@ def test_an_entry_of_an_earlier_namespace_of_that_name_is_worked_off_unread(kube
     assert org.find_secret("git") is None
 
 
+def test_a_living_objects_entry_stays_its_own_whatever_namespace_it_names(kube: Kube, org: Organization) -> None:
+    uid = org.made("git", git("value"))["metadata"]["uid"]
+    stale = owner(kube, org, namespace_uid="another", object_uid=uid)
+    org.vault.set_custom_metadata(org.entry("git"), stale)
+    assert org.refreshed("git")["status"]["vault"]["version"] == 1
+    found = org.vault.metadata(org.entry("git"))
+    assert found is not None
+    assert found["custom_metadata"] == stale | {PREFIX + "namespace-uid": uid_of(kube, org.namespace)}
+    assert has_condition(org.ready("git"), "ValueStored")
+
+
 def test_orphaning_leaves_the_secret(org: Organization) -> None:
     org.made("orphaned", git("orphaned"))
     org.made("collected", git("collected"))

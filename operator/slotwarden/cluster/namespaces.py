@@ -41,7 +41,7 @@ class Namespaces:
         return self._uids[namespace]
 
     def forget(self, namespace: str) -> None:
-        """Ask anew when it is needed: a namespace without slots can be deleted and made again unseen."""
+        """Ask anew when it is needed: the namespace may be deleted and made again."""
         self._uids.pop(namespace, None)
         self.ending.discard(namespace)
 

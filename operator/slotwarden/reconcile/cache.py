@@ -6,7 +6,7 @@ so an event that tells of our own write is recognised as old news and causes no 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from slotwarden.domain.targets import API_VERSION, KIND
@@ -49,7 +49,6 @@ class Cache:
         self._links: dict[SlotKey, _Links] = {}
         self._by_target: dict[TargetKey, set[SlotKey]] = defaultdict(set)
         self._by_source: dict[TargetKey, set[SlotKey]] = defaultdict(set)
-        self._per_namespace: Counter[str] = Counter()
         self._by_owner: dict[str, set[TargetKey]] = defaultdict(set)
 
     def put_slot(self, view: SlotView) -> set[Key]:
@@ -67,7 +66,6 @@ class Cache:
         if old is not None and old.slot.metadata.uid != metadata.uid:
             keys |= self._forget(key, old)
         keys |= self._link(key, view)
-        self._per_namespace[key.namespace] += key not in self.slots
         self.slots[key] = view
         return keys
 
@@ -150,10 +148,6 @@ class Cache:
         """The Secrets that name a slot as their owner."""
         return frozenset(self._by_owner.get(uid, ()))
 
-    def has_slots(self, namespace: str) -> bool:
-        """Whether a namespace has any slot."""
-        return self._per_namespace[namespace] > 0
-
     def _link(self, key: SlotKey, view: SlotView) -> set[Key]:
         name, contribution = contributor(view, key)
         source = TargetKey(key.namespace, view.source[0]) if view.source else None
@@ -182,7 +176,6 @@ class Cache:
         metadata = old.slot.metadata
         self.gone[key].append(Gone(old.slot.spec.slot_name or key.name, metadata.uid))
         del self.slots[key]
-        self._per_namespace[key.namespace] -= 1
         return self._unlink(key) | self.owned(metadata.uid)
 
     def _unown(self, key: TargetKey) -> None:

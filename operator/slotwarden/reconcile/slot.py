@@ -46,8 +46,6 @@ class SlotReconciler:
         if view is None or not view.alive:
             if view is None:
                 context.states.drop(key)
-                if not context.cache.has_slots(key.namespace):
-                    context.namespaces.forget(key.namespace)
             return Result()
         state = context.states.of(key, view)
         usable = state.settled(view.slot.metadata.generation)
@@ -74,6 +72,9 @@ class SlotReconciler:
         """Work off the deletions of slots of this name."""
         context = self._context
         gone = context.cache.gone.get(key)
+        if gone:
+            # It may have gone with its namespace. Before anything can fail: the next run may meet a new one.
+            context.namespaces.forget(key.namespace)
         while gone:
             cluster = await context.namespaces.cluster()
             await context.values.release(EntryRef(key.namespace, gone[0].slot_name), cluster, gone[0].uid)

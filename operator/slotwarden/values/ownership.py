@@ -44,12 +44,12 @@ class Owner:
     released: str = ""
 
     def same_object(self, other: Owner) -> bool:
-        """Whether both name one object, whatever its policy."""
-        return (self.cluster, self.namespace_uid, self.object_uid) == (
-            other.cluster,
-            other.namespace_uid,
-            other.object_uid,
-        )
+        """Whether both name one object, whatever its policy.
+
+        Its uid alone tells that within a cluster. The namespace's is there for people: were it asked for too, one that
+        was noted wrongly would make a living object's value a dead predecessor's.
+        """
+        return (self.cluster, self.object_uid) == (other.cluster, other.object_uid)
 
 
 class Claim(enum.Enum):

@@ -63,14 +63,12 @@ def test_a_deleted_slot_concerns_what_it_owned_and_leaves_a_note() -> None:
     cache.put_secret(secret("former"))
     assert cache.drop_slot(ONE, "uid-1") == {ONE, PULL, TargetKey("acme", "former")}
     assert cache.gone[ONE] == [Gone("one", "uid-1")]
-    assert not cache.has_slots("acme")
 
 
 def test_the_deletion_of_an_earlier_object_does_not_count() -> None:
     cache = Cache()
     cache.put_slot(slot(uid="uid-2", version=9))
     assert cache.drop_slot(ONE, "uid-1") == set()
-    assert cache.has_slots("acme")
 
 
 def test_an_object_made_anew_under_its_name_lets_go_of_the_earlier_one() -> None:
@@ -78,7 +76,6 @@ def test_an_object_made_anew_under_its_name_lets_go_of_the_earlier_one() -> None
     cache.put_slot(slot(uid="uid-1", version=1))
     assert ONE in cache.put_slot(slot(uid="uid-2", version=2))
     assert cache.gone[ONE] == [Gone("one", "uid-1")]
-    assert cache.has_slots("acme")
 
 
 def test_a_secret_seen_without_a_mac_key_is_taken_again_with_one() -> None:
@@ -135,7 +132,6 @@ class CacheMachine(RuleBasedStateMachine):
             assert set(self.cache.contributors(target)) == expected
         owned = {key for key, view in self.cache.secrets.items() if view.owners}
         assert self.cache.owned("one-uid-1") == owned
-        assert self.cache.has_slots("acme") == bool(self.cache.slots)
 
 
 CacheMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
