@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.clients.kube import core
 from testbed.wait import eventually
 from tests.e2e.support import MANAGED_BY, WATCH, condition, has_condition, projected, registry
 from tests.e2e.world import manifest
@@ -104,3 +105,20 @@ def test_what_others_add_to_our_secret_stays(world: World) -> None:
     assert metadata["annotations"]["reflector"] == "1"
     assert metadata["finalizers"] == ["example.com/theirs"]
     world.patch_secret("pull", {"metadata": {"finalizers": None}})
+
+
+def test_a_users_copy_of_our_secret_is_theirs(world: World) -> None:
+    """As `kubectl get -o yaml | sed | kubectl create` makes it: labels, annotations, owner and all."""
+    world.apply(manifest(registry("s3cret")))
+    world.ready("pull")
+    ours = world.secret("pull")
+    kept = {key: ours["metadata"][key] for key in ("labels", "annotations", "ownerReferences")}
+    copy = {"type": ours["type"], "data": ours["data"], "metadata": {"name": "copy", **kept}}
+    made = world.kube.create(core(world.namespace, "secrets"), copy)
+    world.apply(manifest(registry("an0ther")))
+    world.ready("pull")
+    world.barrier()
+    assert world.secret("copy") == made
+    world.apply(manifest(registry("third", **projected("copy")), name="other"))
+    world.told("other", "ForeignSecret")
+    assert world.secret("copy") == made

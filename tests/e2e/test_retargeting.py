@@ -118,4 +118,4 @@ def test_labels_and_annotations_no_longer_declared_are_removed_and_others_stay(o
     labels, annotations = metadata(org)
     assert "keep" not in labels
     assert labels["others"] == "label"
-    assert annotations == {"others": "annotation"}
+    assert annotations == {"others": "annotation", "slotwarden.io/target": f"{org.namespace}/pull"}

@@ -100,7 +100,7 @@ def test_a_secret_carries_the_pinned_labels_and_its_owner(world: World) -> None:
             OWNER: slot["metadata"]["uid"],
             WATCH: "true",
         }
-        assert metadata.get("annotations", {}) == {}
+        assert metadata["annotations"] == {"slotwarden.io/target": f"{world.namespace}/{metadata['name']}"}
         (owner,) = metadata["ownerReferences"]
         assert (owner["apiVersion"], owner["kind"]) == ("slotwarden.io/v1beta1", "SecretSlot")
         assert (owner["name"], owner["uid"]) == (name, slot["metadata"]["uid"])
@@ -132,7 +132,7 @@ def test_labels_and_annotations_of_users_come_and_go(world: World) -> None:
     last = world.secret("pull")["metadata"]
     assert not {"b", "c"} & last["labels"].keys()
     assert last["labels"]["others"] == "1"
-    assert last["annotations"] == {"others": "1"}
+    assert last["annotations"] == {"others": "1", "slotwarden.io/target": f"{world.namespace}/pull"}
     assert last["uid"] == before["uid"]
 
 

@@ -29,7 +29,7 @@ def metadata(resolution: Resolution, target: str) -> dict[str, Any]:
     """The metadata of a new Secret, beside its name."""
     found = {
         "labels": labels_of(resolution.winners, target),
-        "annotations": annotations_of(resolution.winners),
+        "annotations": annotations_of(resolution.winners, target),
         "ownerReferences": owner_references(resolution.winners),
     }
     return {key: value for key, value in found.items() if value}
@@ -50,7 +50,7 @@ def metadata_patch(
     record = annotations.get(DECLARED_ANNOTATION)
     changes: dict[str, Any] = {
         "labels": _map_patch("labels", labels, labels_of(resolution.winners, target), record),
-        "annotations": _map_patch("annotations", annotations, annotations_of(resolution.winners), record),
+        "annotations": _map_patch("annotations", annotations, annotations_of(resolution.winners, target), record),
     }
     wanted = owner_references(resolution.winners)
     ours = [owner for owner in owners if (owner.get("apiVersion"), owner.get("kind")) == (API_VERSION, KIND)]

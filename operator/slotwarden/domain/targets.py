@@ -24,6 +24,8 @@ OWNER_LABEL: Final = "slotwarden.io/owner"
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "slotwarden"
 ADOPT_ANNOTATION: Final = "slotwarden.io/adopt"
+TARGET_ANNOTATION: Final = "slotwarden.io/target"
+"""`namespace/name` of the Secret that the operator made: a copy of it, labels and all, is not ours."""
 DECLARED_ANNOTATION: Final = "slotwarden.io/declared-keys"
 API_VERSION: Final = "slotwarden.io/v1beta1"
 KIND: Final = "SecretSlot"
@@ -122,10 +124,11 @@ def labels_of(winners: tuple[Contributor, ...], target: str) -> dict[str, str]:
     }
 
 
-def annotations_of(winners: tuple[Contributor, ...]) -> dict[str, str]:
-    """All annotations of the Secret: the users' own, and the names of what they declared, so that it can be undone."""
+def annotations_of(winners: tuple[Contributor, ...], target: str) -> dict[str, str]:
+    """All annotations of the Secret: the users' own, which Secret it is, and what they declared, to be undone later."""
     declared = _declared(winners, "annotations")
     names = {"annotations": sorted(declared), "labels": sorted(_declared(winners, "labels"))}
+    declared[TARGET_ANNOTATION] = f"{winners[0].namespace}/{target}"
     if any(names.values()):
         declared[DECLARED_ANNOTATION] = json.dumps(names, separators=(",", ":"))
     return declared

@@ -8,7 +8,15 @@ from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFou
 from slotwarden.domain import projection
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.parts import entries_of_secret
-from slotwarden.domain.targets import ADOPT_ANNOTATION, MANAGED_BY_LABEL, MANAGER, OWNER_LABEL, WATCH_LABEL, resolve
+from slotwarden.domain.targets import (
+    ADOPT_ANNOTATION,
+    MANAGED_BY_LABEL,
+    MANAGER,
+    OWNER_LABEL,
+    TARGET_ANNOTATION,
+    WATCH_LABEL,
+    resolve,
+)
 from slotwarden.reconcile import intake
 from slotwarden.reconcile.cache import owning_slots
 from slotwarden.reconcile.context import Context, Result, entry_ref
@@ -206,6 +214,8 @@ class TargetReconciler:
         view = self._context.cache.secrets.get(target)
         if view is None or view.labels.get(MANAGED_BY_LABEL) != MANAGER or not owning_slots(view):
             return
+        if view.annotations.get(TARGET_ANNOTATION) != _identity(view):
+            return
         await self._context.secrets.delete(target.namespace, target.name, view.uid)
         self._context.cache.drop_secret(target, view.uid)
 
@@ -265,7 +275,13 @@ class TargetReconciler:
 
 
 def _ours(view: SecretView, shares: list[Share]) -> bool:
-    """Whether the operator made a Secret: its owner, its labels or a slot's status says so."""
-    if owning_slots(view) or (view.labels.get(MANAGED_BY_LABEL) == MANAGER and OWNER_LABEL in view.labels):
+    """Whether the operator made a Secret: a slot's status, its owner or its labels say so, and it is no copy."""
+    if any(p.uid == view.uid for share in shares for p in share.view.slot.status.projections):
         return True
-    return any(p.uid == view.uid for share in shares for p in share.view.slot.status.projections)
+    if view.annotations.get(TARGET_ANNOTATION, _identity(view)) != _identity(view):
+        return False
+    return bool(owning_slots(view) or (view.labels.get(MANAGED_BY_LABEL) == MANAGER and OWNER_LABEL in view.labels))
+
+
+def _identity(view: SecretView) -> str:
+    return f"{view.namespace}/{view.name}"

@@ -110,12 +110,12 @@ def test_our_labels_win_over_declared_ones(declared: dict[str, str]) -> None:
 
 def test_what_was_declared_once_and_is_no_longer_is_found() -> None:
     before = replace(BASE, labels={"a": "1", "b": "2"}, annotations={"n": "1"})
-    record = annotations_of((before,))[DECLARED_ANNOTATION]
+    record = annotations_of((before,), "pull")[DECLARED_ANNOTATION]
     present = labels_of((before,), "pull") | {"foreign": "stays"}
     wanted = labels_of((replace(BASE, labels={"b": "2"}),), "pull")
     assert undeclared("labels", present, wanted, record) == {"a"}
-    notes = annotations_of((before,)) | {"foreign": "stays"}
-    assert undeclared("annotations", notes, annotations_of((BASE,)), record) == {"n", DECLARED_ANNOTATION}
+    notes = annotations_of((before,), "pull") | {"foreign": "stays"}
+    assert undeclared("annotations", notes, annotations_of((BASE,), "pull"), record) == {"n", DECLARED_ANNOTATION}
 
 
 @given(st.one_of(st.none(), st.text(), st.recursive(st.none() | st.text(), st.lists).map(json.dumps)))
