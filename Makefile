@@ -40,7 +40,7 @@ lint: setup ## Linters, types, layers, generated files
 	@if [ -d $(CHART) ]; then $(PY) -m testbed binaries helm > /dev/null; fi
 	@$(MAKE) --no-print-directory -k -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(LINTS)
 
-LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
+LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-docs lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
 .PHONY: $(LINTS)
 lint-format:
 	$(call check,ruff format,$(BIN)/ruff format --check .)
@@ -52,6 +52,8 @@ lint-layers:
 	$(call check,import layers,$(BIN)/lint-imports)
 lint-conventions:
 	$(call check,conventions,$(PY) -m tools.conventions)
+lint-docs:
+	$(call check,docs are those of the code,$(PY) -m tools.docs --check)
 lint-crds:
 	$(call check,CRDs are those of the models,for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --check $$folder || exit 1; done)
 lint-yaml:
@@ -84,6 +86,10 @@ demo: setup ## The whole on the testbed, with the examples; ARGS=--once exits by
 .PHONY: crds
 crds: setup ## Write crds/ and the chart's copy from the models
 	@for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --output $$folder > /dev/null; done
+
+.PHONY: docs
+docs: setup ## Write the pages of docs/ that are made from the code
+	@$(PY) -m tools.docs
 
 .PHONY: test-kind
 test-kind: setup ## The end-to-end tests on a kind cluster; needs a container engine

@@ -44,7 +44,7 @@ def _vault_options(command: Any) -> Any:
             "namespaces",
             envvar="SLOTWARDEN_NAMESPACE",
             multiple=True,
-            help="Work in this namespace only; repeatable.",
+            help="Work in this namespace only; repeatable. None: in all.",
         ),
     ):
         command = option(command)

@@ -142,3 +142,13 @@ def test_a_testbed_is_found_cleaned_up_and_private(own_testbed: Testbed, testbed
     assert fresh.stop() is False
     assert not (fresh.folder / "env").exists()
     assert (fresh.folder / "vault.log").exists()
+
+
+def test_the_aggregation_layer_tells_how_to_know_the_front_proxy(kube: Kube, testbed: Session) -> None:
+    """What an aggregated API verifies the API server by; a cluster that is not ours decides on its own names."""
+    assert testbed.testbed
+    told = kube.get(core("kube-system", "configmaps", "extension-apiserver-authentication"))["data"]
+    assert told["requestheader-client-ca-file"].startswith("-----BEGIN CERTIFICATE-----")
+    assert told["requestheader-client-ca-file"] != told.get("client-ca-file")
+    assert told["requestheader-allowed-names"] == '["front-proxy-client"]'
+    assert told["requestheader-username-headers"] == '["X-Remote-User"]'

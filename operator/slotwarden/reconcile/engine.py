@@ -44,6 +44,7 @@ class Engine:
         self._outage = outage
         self._count = count
         self._running: set[asyncio.Task[None]] = set()
+        self._said: dict[Key, str] = {}
 
     async def run(self) -> None:
         """Run keys until cancelled; the runs that go on then are for `drain` to wait for."""
@@ -88,7 +89,7 @@ class Engine:
             return "waiting"
         except (VaultError, KubernetesError) as error:
             pause = self._queue.retry(key)
-            _log.warning("%s %s/%s: %s; again in %.1f s", key.kind, key.namespace, key.name, error, pause)
+            self._tell(key, str(error), pause)
             return "failed"
         except Exception:  # noqa: BLE001 - one key must not end all the others
             pause = self._queue.retry(key)
@@ -100,4 +101,11 @@ class Engine:
             self._queue.retry(key, Priority.REFRESH)
             return "stalled"
         self._queue.forget(key)
+        self._said.pop(key, None)
         return "done"
+
+    def _tell(self, key: Key, why: str, pause: float) -> None:
+        """Log a failure; one that only goes on is for those who look closely."""
+        level = logging.DEBUG if self._said.get(key) == why else logging.WARNING
+        self._said[key] = why
+        _log.log(level, "%s %s/%s: %s; again in %.1f s", key.kind, key.namespace, key.name, why, pause)

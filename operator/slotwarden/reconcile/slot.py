@@ -107,7 +107,7 @@ class SlotReconciler:
             state.problem, state.fresh = Problem(reason, str(error)), None
             return error
         except _TOLD as error:
-            state.problem, state.fresh = _problem(error, known=state.version is not None), None
+            state.problem, state.fresh = _problem(error, view, known=state.version is not None), None
         state.missed = 0
         state.handled_refresh = asked
         state.next_look = self._context.clock() + self._interval(view, state) * (0.9 + 0.2 * self._context.jitter())
@@ -231,18 +231,20 @@ class SlotReconciler:
 _TOLD = (NoValue, NotOwner, VersionDeleted, InvalidValue, intake.SourceMissing)
 
 
-def _problem(error: Exception, *, known: bool) -> Problem:
+def _problem(error: Exception, view: SlotView, *, known: bool) -> Problem:
     """How an error is told; `known` says that a value was there before."""
+    # To remove it would be to lose it; but whoever reads the object should know.
+    left = "" if view.inline is None else "; the value is still in the object: correct or remove it there"
     match error:
         case NoValue() if known:
             return Problem(Reason.VERSION_DELETED, f"the entry is gone from Vault; {KEPT}")
         case NoValue():
             return Problem(Reason.AWAITING_VALUE, str(error))
         case NotOwner():
-            return Problem(Reason.NOT_OWNER, str(error), stalled=True)
+            return Problem(Reason.NOT_OWNER, str(error) + left, stalled=True)
         case VersionDeleted():
             return Problem(Reason.VERSION_DELETED, str(error))
         case intake.SourceMissing():
             return Problem(Reason.SOURCE_MISSING, str(error))
         case _:
-            return Problem(Reason.INVALID_VALUE, str(error), stalled=True)
+            return Problem(Reason.INVALID_VALUE, str(error) + left, stalled=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from slotwarden.vault.kv import Health
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import pytest
 
 SLOT, TARGET = SlotKey("acme", "one"), TargetKey("acme", "one")
 DOWN = VaultUnavailable(Operation.READ, "secret/data/x", "Vault could not be reached")
@@ -103,6 +106,22 @@ async def test_failures_back_off_and_one_success_forgets_them() -> None:
     world.queue._changed.set()
     await world.settle()
     assert world.queue.retry(SLOT) == 0.5
+    await world.end()
+
+
+async def test_a_failure_that_goes_on_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def behave(_: Key) -> Result:
+        raise Unavailable("get", "secrets", 503, "down")
+
+    caplog.set_level(logging.DEBUG)
+    world = World(behave)
+    world.queue.add(SLOT)
+    await world.settle()
+    world.now = 1.0
+    world.queue.add(TARGET)
+    await world.settle()
+    told = [(record.levelname, record.args[0]) for record in caplog.records if record.args]  # type: ignore[index]
+    assert sorted(told) == [("DEBUG", "slot"), ("WARNING", "slot"), ("WARNING", "target")]
     await world.end()
 
 
