@@ -165,6 +165,8 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         NoCluster: no cluster was found.
         CannotServe: a port or the file of the ports is not to be had.
     """
+    if options.vault.address.startswith("http:"):
+        _log.warning("--vault-address is http: the token and the values go to Vault in the clear")
     operator = await assemble(options)
     try:
         servers = await _serve(operator)

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
-PAGE: Final = 500
+PAGE: Final = 100
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=5)
 _METHODS: Final[Mapping[str, str]] = {
     "get": "GET",

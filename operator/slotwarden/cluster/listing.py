@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from slotwarden.cluster import paths
 from slotwarden.cluster.errors import Forbidden, NotFound
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 WATCHED: Final = "slotwarden.io/watch=true"
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """The objects of a kind, and the resourceVersion that all of them are at least as new as.
+class Listing(Generic[T]):
+    """What was made of the objects of a kind, and the resourceVersion that all of them are at least as new as.
 
     Attributes:
         refused: the namespaces that we may not list. A Role goes with its namespace, so it may be gone.
     """
 
-    items: Sequence[Json]
+    items: Sequence[T]
     version: int
     refused: frozenset[str] = frozenset()
 
@@ -36,13 +39,13 @@ class Lister:
         self._client = client
         self._namespaces: Sequence[str | None] = namespaces or (None,)
 
-    async def slots(self) -> Listing:
-        """All SecretSlots."""
-        return await self._all("secretslots", paths.slots)
+    async def slots(self, read: Callable[[Json], T | None]) -> Listing[T]:
+        """What `read` makes of all SecretSlots; those that it makes nothing of are left out."""
+        return await self._all("secretslots", paths.slots, {}, read)
 
-    async def secrets(self) -> Listing:
-        """All Secrets with our label."""
-        return await self._all("secrets", paths.secrets, {"labelSelector": WATCHED})
+    async def secrets(self, read: Callable[[Json], T | None]) -> Listing[T]:
+        """What `read` makes of all Secrets with our label: never more than a page of them is in memory."""
+        return await self._all("secrets", paths.secrets, {"labelSelector": WATCHED}, read)
 
     async def is_served(self) -> bool:
         """Whether SecretSlots can be made: false while their CRD is missing or being deleted.
@@ -57,15 +60,19 @@ class Lister:
         return "create" in kinds.get("secretslots", ())
 
     async def _all(
-        self, resource: str, path: Callable[[str | None], str], query: Mapping[str, str] | None = None
-    ) -> Listing:
+        self,
+        resource: str,
+        path: Callable[[str | None], str],
+        query: Mapping[str, str],
+        read: Callable[[Json], T | None],
+    ) -> Listing[T]:
         """Raises Forbidden only where nothing at all may be listed: one lost namespace must not stop the others."""
-        items: list[Json] = []
+        items: list[T] = []
         versions: list[int] = []
         refused: dict[str, Forbidden] = {}
         for namespace in self._namespaces:
             try:
-                found, version = await self._one(resource, path(namespace), query)
+                found, version = await self._one(resource, path(namespace), query, read)
             except Forbidden as error:
                 if namespace is None:
                     raise
@@ -77,12 +84,16 @@ class Lister:
             raise next(iter(refused.values()))
         return Listing(items, min(versions), frozenset(refused))
 
-    async def _one(self, resource: str, path: str, query: Mapping[str, str] | None) -> tuple[list[Json], int]:
-        items: list[Json] = []
+    async def _one(
+        self, resource: str, path: str, query: Mapping[str, str], read: Callable[[Json], T | None]
+    ) -> tuple[list[T], int]:
+        items: list[T] = []
         version = 0
         async for item in self._client.list(resource, path, query):
             if "metadata" in item:
-                items.append(item)
+                made = read(item)
+                if made is not None:
+                    items.append(made)
             else:
                 version = int(item["resourceVersion"] or 0)
         return items, version

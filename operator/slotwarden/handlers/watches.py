@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _PAUSE: Final = 2.0
-_PAGE: Final = 500
+_PAGE: Final = 100
 
 
 class Watches:

@@ -46,6 +46,7 @@ class Cache:
         self.slots: dict[SlotKey, SlotView] = {}
         self.secrets: dict[TargetKey, SecretView] = {}
         self.gone: dict[SlotKey, list[Gone]] = defaultdict(list)
+        self._known: set[str] = set()
         self._links: dict[SlotKey, _Links] = {}
         self._by_target: dict[TargetKey, set[SlotKey]] = defaultdict(set)
         self._by_source: dict[TargetKey, set[SlotKey]] = defaultdict(set)
@@ -67,6 +68,7 @@ class Cache:
             keys |= self._forget(key, old)
         keys |= self._link(key, view)
         self.slots[key] = view
+        self._known.add(metadata.uid)
         return keys
 
     def drop_slot(self, key: SlotKey, uid: str) -> set[Key]:
@@ -121,6 +123,7 @@ class Cache:
         """
         keys: set[Key] = set()
         listed: set[Key] = set()
+        self._known = {view.slot.metadata.uid for view in self.slots.values()}
         for slot in slots:
             listed.add(SlotKey(slot.slot.metadata.namespace, slot.slot.metadata.name))
             keys |= self.put_slot(slot)
@@ -143,6 +146,10 @@ class Cache:
     def contributors(self, target: TargetKey) -> dict[SlotKey, Contributor]:
         """Who asks for a Secret."""
         return {key: self._links[key].contributor for key in self._by_target.get(target, ())}
+
+    def is_known(self, uid: str) -> bool:
+        """Whether a slot of that uid is there, or its deletion was seen not long ago: what it asks for can be told."""
+        return uid in self._known
 
     def owned(self, uid: str) -> frozenset[TargetKey]:
         """The Secrets that name a slot as their owner."""

@@ -6,6 +6,7 @@ Watches never make up for a deletion that they missed.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from slotwarden.reconcile.keys import Key, SlotKey
@@ -13,7 +14,7 @@ from slotwarden.reconcile.observe import SlotView, Unreadable, secret_view, slot
 from slotwarden.vault.errors import VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from slotwarden.cluster.listing import Lister
@@ -49,12 +50,12 @@ class Resync:
             # Secrets are taken in without their MACs then, and read when they are needed.
             _log.info("lists are taken in without MACs: %s", error)
         key = self._keyring.key
-        slots = await self._lister.slots()
-        secrets = await self._lister.secrets()
-        views = [secret_view(raw, key) for raw in secrets.items]
+        unread: set[SlotKey] = set()
+        slots = await self._lister.slots(partial(_read, unread))
+        secrets = await self._lister.secrets(lambda raw: secret_view(raw, key))
         self._refuse(slots.refused | secrets.refused)
-        readable = list(self._readable(slots.items))
-        return self._cache.replace(readable, views, (slots.version, secrets.version), self.is_unknown)
+        self._unread = unread
+        return self._cache.replace(slots.items, secrets.items, (slots.version, secrets.version), self.is_unknown)
 
     def is_unknown(self, key: Key) -> bool:
         """Whether the latest lists could not tell of a key: its namespace may not be listed, or it cannot be read."""
@@ -65,14 +66,14 @@ class Resync:
             _log.warning("may not list %s: gone, or a Role is missing; the others go on", ", ".join(sorted(namespaces)))
         self._refused = namespaces
 
-    def _readable(self, items: Iterable[Mapping[str, Any]]) -> Iterator[SlotView]:
-        """The objects that can be read; one that cannot is told, stays as it was known, and stops nobody else."""
-        self._unread = set()
-        for raw in items:
-            try:
-                yield slot_view(raw)
-            except Unreadable as error:
-                metadata = raw["metadata"]
-                key = SlotKey(metadata["namespace"], metadata["name"])
-                _log.error("SecretSlot %s/%s cannot be read: %s", key.namespace, key.name, error)
-                self._unread.add(key)
+
+def _read(unread: set[SlotKey], raw: Mapping[str, Any]) -> SlotView | None:
+    """A slot; one that cannot be read is told, stays as it was known, and stops nobody else."""
+    try:
+        return slot_view(raw)
+    except Unreadable as error:
+        metadata = raw["metadata"]
+        key = SlotKey(metadata["namespace"], metadata["name"])
+        _log.error("SecretSlot %s/%s cannot be read: %s", key.namespace, key.name, error)
+        unread.add(key)
+        return None

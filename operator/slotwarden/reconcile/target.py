@@ -216,6 +216,9 @@ class TargetReconciler:
             return
         if view.annotations.get(TARGET_ANNOTATION) != _identity(view):
             return
+        if not all(map(self._context.cache.is_known, owning_slots(view))):
+            # An owner that cannot be read may well ask for it; one that is gone is the garbage collector's matter.
+            return
         await self._context.secrets.delete(target.namespace, target.name, view.uid)
         self._context.cache.drop_secret(target, view.uid)
 

@@ -202,6 +202,7 @@ class ValueService:
         written = await self._store.write(ref, to_vault(value), cas=cas)
         claimed = ownership.read(written.custom_metadata)
         if claimed is None or not claimed.same_object(owner):
+            await self._store.soft_delete(ref, [written.version])
             raise NotOwner("another cluster claimed the entry in Vault at the same moment")
         return Stored(value, Version(written.version, written.created_time), written=True)
 

@@ -97,6 +97,26 @@ def test_a_list_removes_ghosts_and_nothing_newer() -> None:
     assert set(cache.secrets) == {TargetKey("acme", "new")}
 
 
+def test_an_owner_is_known_while_it_lives_and_until_the_list_after_its_end() -> None:
+    cache = Cache()
+    assert not cache.is_known("uid-1")
+    cache.put_slot(slot())
+    assert cache.is_known("uid-1")
+    cache.drop_slot(ONE, "uid-1")
+    assert cache.is_known("uid-1")
+    cache.replace([], [], (10, 10))
+    assert not cache.is_known("uid-1")
+
+
+def test_a_ghost_is_known_until_the_next_list() -> None:
+    cache = Cache()
+    cache.put_slot(slot())
+    cache.replace([], [], (10, 10))
+    assert cache.is_known("uid-1")
+    cache.replace([], [], (10, 10))
+    assert not cache.is_known("uid-1")
+
+
 class CacheMachine(RuleBasedStateMachine):
     """The indices say what the objects say, whatever came in whichever order."""
 

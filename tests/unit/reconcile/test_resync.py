@@ -14,7 +14,7 @@ from slotwarden.reconcile.resync import Resync
 from slotwarden.vault.errors import Operation, VaultUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 A, B = SlotKey("a", "git"), SlotKey("b", "git")
 
@@ -49,13 +49,17 @@ class Cluster:
         self.refused: frozenset[str] = frozenset()
         self.failing = False
 
-    async def slots(self) -> Listing:
+    async def slots(self, read: Callable[[Any], Any]) -> Listing[Any]:
         if self.failing:
             raise Unavailable("list", "secretslots", 503, "no reason given")
-        return Listing(self.listed, 10, self.refused)
+        return self._listing(self.listed, read)
 
-    async def secrets(self) -> Listing:
-        return Listing(self.held, 10, self.refused)
+    async def secrets(self, read: Callable[[Any], Any]) -> Listing[Any]:
+        return self._listing(self.held, read)
+
+    def _listing(self, raw: Sequence[dict[str, Any]], read: Callable[[Any], Any]) -> Listing[Any]:
+        made = [read(item) for item in raw]
+        return Listing([item for item in made if item is not None], 10, self.refused)
 
     async def get(self) -> None:
         raise VaultUnavailable(Operation.READ, "mac-key", "away")
