@@ -109,6 +109,8 @@ def operator(**options: Any) -> None:
     logs.configure(options["log_format"], options["log_level"])
     try:
         asyncio.run(_run(_options(options)))
+    except click.ClickException:
+        raise
     except InvalidSetting as error:
         raise click.ClickException(f"{_option_of(error)}: {error}") from None
     except (app.NoCluster, app.CannotServe) as error:

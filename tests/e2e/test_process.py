@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,12 +51,15 @@ def stop(running: Operator) -> int:
 
 
 def test_a_stop_in_the_middle_of_much_work_loses_nothing(org: Organization) -> None:
-    names = [f"git-{number:02}" for number in range(40)]
-    for name in names:
-        org.create(name, git(f"token-of-{name}"))
-    assert stop(org.operator) == 0
-    done = [slot for slot in org.kube.list(slots(org.namespace)) if "token" not in slot["spec"]["git"]]
-    assert len(done) < len(names), "the operator was asked to stop too late to show anything"
+    names = [f"git-{number:02}" for number in range(60)]
+    with ThreadPoolExecutor(4) as makers:
+        making = [makers.submit(org.create, name, git(f"token-of-{name}")) for name in names]
+        eventually(lambda: any("token" not in slot["spec"]["git"] for slot in org.kube.list(slots(org.namespace))))
+        assert stop(org.operator) == 0
+        for made in making:
+            made.result()
+    left = [slot for slot in org.kube.list(slots(org.namespace)) if "token" in slot["spec"]["git"]]
+    assert left, "the operator was asked to stop too late to show anything"
     org.operator.start()
     for name in names:
         slot = org.ready(name)

@@ -169,7 +169,7 @@ def test_a_vault_that_refuses_is_told_by_path_and_right(org: Organization) -> No
     org.create("new", git("new"))
     message = condition(org.told("new", "VaultDenied"))["message"]
     assert "Vault answered 403" in message
-    assert f"{org.vault.mount}/data/{org.entry('new')}" in message
+    assert f"{org.vault.mount}/metadata/{org.entry('new')}" in message
     assert condition(org.slot("known"))["status"] == "True"
     assert shape(org.secret("known")) == shape(before)
     # No outage: the others of this Vault are served.

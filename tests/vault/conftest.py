@@ -10,7 +10,7 @@ import pytest
 from slotwarden.sensitive import Sensitive
 from slotwarden.vault.config import VaultConfig
 from slotwarden.vault.kv import VaultKV
-from slotwarden.vault.policy import render
+from tests.vault.rules import for_direct_writes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -70,4 +70,4 @@ def kv(
     make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin, vault_prefix: str
 ) -> VaultKV:
     """The mount, with the rights that the operator has."""
-    return make_kv(make_token(render(vault_admin.mount, vault_prefix)))
+    return make_kv(make_token(for_direct_writes(vault_admin.mount, vault_prefix)))

@@ -12,7 +12,7 @@ import pytest
 
 from slotwarden.sensitive import Sensitive
 from slotwarden.vault.errors import VaultDenied, VaultRejected
-from slotwarden.vault.policy import render
+from tests.vault.rules import for_direct_writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ async def test_a_revoked_token_is_told(
     vault_prefix: str,
     entry: str,
 ) -> None:
-    token = make_token(render(vault_admin.mount, vault_prefix))
+    token = make_token(for_direct_writes(vault_admin.mount, vault_prefix))
     kv = make_kv(token)
     await kv.write(entry, VALUE, cas=0)
     vault_admin.revoke_token(token)
@@ -55,7 +55,7 @@ async def test_a_token_file_is_read_again(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "token"
-    first, second = (make_token(render(vault_admin.mount, vault_prefix)) for _ in range(2))
+    first, second = (make_token(for_direct_writes(vault_admin.mount, vault_prefix)) for _ in range(2))
     file.write_text(first + "\n")
     kv = make_kv(token_file=file)
     await kv.write(entry, VALUE, cas=0)
@@ -84,7 +84,7 @@ def login(
         return str(kube.create(f"{accounts}/{name}/token", {"spec": {"expirationSeconds": 3600}})["status"]["token"])
 
     vault_admin.enable_kubernetes_auth(mount, kube.server, Path(kube.ca).read_text(), token("reviewer"))
-    vault_admin.write_policy(mount, render(vault_admin.mount, vault_prefix))
+    vault_admin.write_policy(mount, for_direct_writes(vault_admin.mount, vault_prefix))
     vault_admin.write_kubernetes_role(
         mount, "operator", (namespace, ACCOUNT), token_policies=[mount], token_no_default_policy=True, token_ttl="1h"
     )

@@ -8,6 +8,7 @@ fails in a way that it does not know, hence the supervision.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -58,6 +59,7 @@ class Watches:
         self._relisted = relisted
         self._served = served
         self._stop = threading.Event()
+        self._ending: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         self._thread = threading.Thread(target=self._supervise, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -67,6 +69,9 @@ class Watches:
     async def stop(self) -> None:
         """End the watches and their thread, if they began."""
         self._stop.set()
+        if self._ending is not None:
+            with contextlib.suppress(RuntimeError):  # kopf's loop has ended by itself
+                self._ending[0].call_soon_threadsafe(self._ending[1].set)
         if self._thread.ident is not None:
             await asyncio.to_thread(self._thread.join, 10.0)
 
@@ -84,13 +89,18 @@ class Watches:
 
     async def _watch(self) -> None:
         hush()
+        # A flag of kopf's own loop: a thread's flag would be waited for in a thread, which keeps a loop from ending.
+        ending = asyncio.Event()
+        self._ending = (asyncio.get_running_loop(), ending)
+        if self._stop.is_set():
+            return
         await kopf.operator(
             registry=self._registry(),
             settings=settings(),
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
-            stop_flag=self._stop,
+            stop_flag=ending,
         )
 
     def _registry(self) -> kopf.OperatorRegistry:

@@ -104,5 +104,7 @@ class WorkQueue(Generic[K]):
         self._changed.clear()
         due = self._backlog.next_due() if self._open else None
         timeout = None if due is None else max(0.0, due - self._clock())
+        # Not wait_for: before Python 3.12 it can swallow the cancellation that ends the consumer.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()

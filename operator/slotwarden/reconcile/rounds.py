@@ -75,7 +75,8 @@ class Rounds:
         pause = _DAY
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.sweep_wanted.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self.sweep_wanted.wait()
             self.sweep_wanted.clear()
             pause = await self._swept()
 
@@ -83,7 +84,8 @@ class Rounds:
         """List ourselves after kopf did, and now and then: its lists never tell what is gone."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.relisted.wait(), _RELIST_EVERY)
+                async with asyncio.timeout(_RELIST_EVERY):
+                    await self.relisted.wait()
             await asyncio.sleep(_RELIST_PAUSE)
             self.relisted.clear()
             if not await self._listed("a list"):
