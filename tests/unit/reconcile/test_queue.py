@@ -104,3 +104,15 @@ async def test_depth_and_age(queue: WorkQueue[str], clock: Clock) -> None:
     assert queue.age(Priority.USER) == 3.0
     assert await soon(queue) == "a"
     assert queue.running == 1
+
+
+async def test_a_consumer_that_is_cancelled_just_as_something_comes_ends(queue: WorkQueue[str]) -> None:
+    task = asyncio.ensure_future(queue.get())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    queue.add_after("later", 1000.0)
+    await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done
+    assert task.cancelled()
