@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 MERGE_PATCH: Final = "application/merge-patch+json"
-JSON_PATCH: Final = "application/json-patch+json"
 PAGE: Final = 100
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=5)
 _METHODS: Final[Mapping[str, str]] = {
