@@ -183,14 +183,14 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         partial(loop.call_soon_threadsafe, operator.rounds.relisted.set),
         operator.lister.is_served,
     )
-    tasks: list[asyncio.Task[None]] = [asyncio.ensure_future(_work(operator, watches))]
+    work = asyncio.ensure_future(_work(operator, watches))
     stopping = asyncio.ensure_future(stop.wait())
-    done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait((stopping, work), return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
     operator.context.queue.close()
-    for task in (*tasks, stopping):
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    work.cancel()
+    stopping.cancel()
+    await asyncio.gather(work, return_exceptions=True)
     await operator.engine.drain(_GRACE)
     await operator.outage.stop()
     await watches.stop()
@@ -199,8 +199,8 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         await server.stop()
     await operator.client.close()
     await operator.kv.close()
-    for task in done - {stopping}:
-        task.result()
+    if work in done:
+        work.result()
 
 
 async def _work(operator: Operator, watches: Watches) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from slotwarden.cluster import paths
 from slotwarden.cluster.errors import KubernetesError
+from slotwarden.resources.base import rfc3339
+from slotwarden.resources.secretslot import API_VERSION, KIND
 
 if TYPE_CHECKING:
     from slotwarden.cluster.client import KubeClient
@@ -39,14 +41,14 @@ class Events:
         await asyncio.gather(*self._tasks)
 
     async def _post(self, about: ObjectMeta, kind: str, reason: str, message: str) -> None:
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        now = rfc3339(datetime.now(UTC))
         body = {
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {"namespace": about.namespace, "name": f"{about.name[:200]}.{secrets.token_hex(8)}"},
             "involvedObject": {
-                "apiVersion": "slotwarden.io/v1beta1",
-                "kind": "SecretSlot",
+                "apiVersion": API_VERSION,
+                "kind": KIND,
                 "namespace": about.namespace,
                 "name": about.name,
                 "uid": about.uid,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-GROUP: Final = "/apis/slotwarden.io/v1beta1"
+from slotwarden.resources.secretslot import API_VERSION
+
+GROUP: Final = f"/apis/{API_VERSION}"
 
 
 def slots(namespace: str | None) -> str:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from slotwarden.domain import basicauth, dockerconfig
 from slotwarden.domain.credentials import RegistryCredential
 from slotwarden.domain.targets import (
-    API_VERSION,
     DECLARED_ANNOTATION,
-    KIND,
     Form,
     Resolution,
     annotations_of,
+    is_slot,
     labels_of,
     owner_references,
     undeclared,
@@ -53,7 +52,7 @@ def metadata_patch(
         "annotations": _map_patch("annotations", annotations, annotations_of(resolution.winners, target), record),
     }
     wanted = owner_references(resolution.winners)
-    ours = [owner for owner in owners if (owner.get("apiVersion"), owner.get("kind")) == (API_VERSION, KIND)]
+    ours = [owner for owner in owners if is_slot(owner)]
     if _identities(ours) != _identities(wanted):
         others = [owner for owner in owners if owner not in ours]
         if any(owner.get("controller") for owner in others):

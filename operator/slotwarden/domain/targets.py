@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.domain import basicauth, dockerconfig
 from slotwarden.domain.parts import PAIR, entry_part
+from slotwarden.resources.secretslot import API_VERSION, KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +28,6 @@ ADOPT_ANNOTATION: Final = "slotwarden.io/adopt"
 TARGET_ANNOTATION: Final = "slotwarden.io/target"
 """`namespace/name` of the Secret that the operator made: a copy of it, labels and all, is not ours."""
 DECLARED_ANNOTATION: Final = "slotwarden.io/declared-keys"
-API_VERSION: Final = "slotwarden.io/v1beta1"
-KIND: Final = "SecretSlot"
 
 
 class Form(StrEnum):
@@ -165,6 +164,11 @@ def owner_references(winners: tuple[Contributor, ...]) -> list[dict[str, Any]]:
         }
         for position, winner in enumerate(winners)
     ]
+
+
+def is_slot(owner: Mapping[str, Any]) -> bool:
+    """Whether an owner reference names a SecretSlot."""
+    return (owner.get("apiVersion"), owner.get("kind")) == (API_VERSION, KIND)
 
 
 def _shared(namespace: str, target: str) -> str:

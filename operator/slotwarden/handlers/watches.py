@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import kopf
 
+from slotwarden.cluster.client import PAGE
 from slotwarden.cluster.errors import KubernetesError
 from slotwarden.cluster.listing import WATCHED
 from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _PAUSE: Final = 2.0
-_PAGE: Final = 100
 
 
 class Watches:
@@ -140,7 +140,7 @@ def settings() -> kopf.OperatorSettings:
     found = kopf.OperatorSettings()
     found.posting.enabled = False
     found.scanning.disabled = True
-    found.watching.chunk_size = _PAGE
+    found.watching.chunk_size = PAGE
     found.watching.server_timeout = 600
     found.watching.label_selectors["", "v1", "secrets"] = WATCHED
     found.queueing.idle_timeout = 1.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from slotwarden.domain.targets import API_VERSION, KIND
+from slotwarden.domain.targets import is_slot
 from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
 from slotwarden.reconcile.observe import contributor
 
@@ -196,11 +196,7 @@ class Cache:
 
 def owning_slots(view: SecretView) -> set[str]:
     """The uids of the slots that a Secret names as its owners."""
-    return {
-        owner["uid"]
-        for owner in view.owners
-        if owner.get("apiVersion") == API_VERSION and owner.get("kind") == KIND and owner.get("uid")
-    }
+    return {owner["uid"] for owner in view.owners if is_slot(owner) and owner.get("uid")}
 
 
 def _discard(index: dict[_K, set[_V]], key: _K, value: _V) -> None:

@@ -162,7 +162,7 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
     labels = metadata.get("labels") or {}
     data = decode(raw.get("data") or {})
     kind = raw.get("type") or "Opaque"
-    marked, clean = _parts(kind, data) if OWNER_LABEL in labels else (data, True)
+    found = parts.of_secret(kind, data) if OWNER_LABEL in labels else parts.Parts(data, clean=True)
     return SecretView(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -183,9 +183,9 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
                 part=part,
                 value=value,
             )
-            for part, value in marked.items()
+            for part, value in found.values.items()
         },
-        clean=clean,
+        clean=found.clean,
     )
 
 
@@ -198,11 +198,6 @@ def decode(data: Mapping[str, str]) -> dict[str, Sensitive]:
         except binascii.Error:
             continue
     return decoded
-
-
-def _parts(kind: str, data: Mapping[str, Sensitive]) -> tuple[Mapping[str, Sensitive], bool]:
-    found = parts.of_secret(kind, data)
-    return found.values, found.clean
 
 
 def _version(metadata: Mapping[str, Any]) -> int:

@@ -77,11 +77,12 @@ class Share:
         That is what it last had written, under another address perhaps: what goes to the new one is not known yet, and
         taking the old one away would break its users.
         """
-        if self.ready or secret is None or secret.marks is None or not self.has_written(secret):
+        if self.ready or secret is None or secret.marks is None:
             return None
         written = written_mac(self.view, self.state, secret.name, secret.uid)
-        found = (part for part, mark in secret.marks.items() if written is not None and same_mac(written, mark))
-        return next(found, self.part)
+        if written is None:
+            return None
+        return next((part for part, mark in secret.marks.items() if same_mac(written, mark)), self.part)
 
 
 def standing(resolution: Resolution, shares: Sequence[Share], secret: SecretView | None) -> Resolution:

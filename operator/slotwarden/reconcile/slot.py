@@ -178,13 +178,8 @@ class SlotReconciler:
         projections = {TargetKey(key.namespace, p.secret_name) for p in view.slot.status.projections}
         for former in (self._context.cache.owned(state.uid) | projections) - {target}:
             self._context.queue.add(former)
-        outcome = state.outcome
-        current = outcome is not None and (outcome.secret, outcome.version, outcome.generation) == (
-            target.name,
-            state.version,
-            state.generation,
-        )
-        if state.settled(view.slot.metadata.generation) and (not current or state.fresh is not None):
+        due = state.fresh is not None or not state.is_projected(target.name)
+        if due and state.settled(view.slot.metadata.generation):
             self._context.queue.add(target)
 
     async def _tell(self, key: SlotKey, view: SlotView, state: SlotState) -> None:

@@ -80,6 +80,11 @@ class SlotState:
     missed: int = 0
     since: float | None = None
 
+    def is_projected(self, secret: str) -> bool:
+        """Whether the outcome is that of this Secret, for the value that holds and the spec it was found for."""
+        outcome, current = self.outcome, (secret, self.version, self.generation)
+        return outcome is not None and (outcome.secret, outcome.version, outcome.generation) == current
+
     def known(self, generation: int) -> bool:
         """Whether a value was found for this generation of the spec, however long ago Vault last said so."""
         current = self.version is not None and self.generation == generation

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from slotwarden.resources.base import rfc3339
 from slotwarden.resources.conditions import (
     Condition,
     ConditionType,
@@ -61,11 +62,7 @@ def is_settled(view: SlotView, state: SlotState, target: TargetKey | None) -> bo
     """Whether there is something final to tell: a problem, or a Secret made from the value that holds."""
     if state.problem is not None:
         return True
-    outcome = state.outcome
-    if outcome is None or target is None or outcome.secret != target.name:
-        return False
-    current = (view.slot.metadata.generation, state.version)
-    return state.generation == current[0] and (outcome.generation, outcome.version) == current
+    return target is not None and state.generation == view.slot.metadata.generation and state.is_projected(target.name)
 
 
 def change(report: Report) -> dict[str, Any] | None:
@@ -75,7 +72,7 @@ def change(report: Report) -> dict[str, Any] | None:
     patch = {key: after.get(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     if not patch:
         return None
-    return patch | {"lastSyncTime": _time(report.now)}
+    return patch | {"lastSyncTime": rfc3339(report.now)}
 
 
 def event(report: Report) -> tuple[Literal["Normal", "Warning"], str, str] | None:
@@ -177,12 +174,8 @@ def _set(
         type=kind.value,
         status="True" if holds else "False",
         observed_generation=report.view.slot.metadata.generation,
-        last_transition_time=_time(report.now),
+        last_transition_time=rfc3339(report.now),
         reason=reason.value,
         message=message,
     )
     return set_condition(conditions, new)
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -8,10 +8,13 @@ messages.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Model(BaseModel):
@@ -54,3 +57,8 @@ class ObjectMeta(Model):
     labels: Mapping[str, str] = Field(default_factory=dict)
     annotations: Mapping[str, str] = Field(default_factory=dict)
     owner_references: tuple[OwnerReference, ...] = ()
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time in UTC as the API server writes it, to the second."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -52,11 +52,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The value that holds, and whether this call wrote it."""
+    """The value that holds."""
 
     credential: Credential
     version: Version
-    written: bool
 
 
 class ValueService:
@@ -103,8 +102,7 @@ class ValueService:
         Returns:
             Whether something was deleted. An entry that names another owner is left alone.
         """
-        metadata = await self._store.read_metadata(ref)
-        owner = ownership.read(metadata.custom_metadata) if metadata else None
+        metadata, owner = await self._owned(ref)
         if metadata is None or owner is None or (owner.cluster, owner.object_uid) != (cluster, object_uid):
             return False
         if owner.policy == "Retain" or owner.released:
@@ -118,8 +116,7 @@ class ValueService:
         Returns:
             Whether it was removed.
         """
-        metadata = await self._store.read_metadata(ref)
-        owner = ownership.read(metadata.custom_metadata) if metadata else None
+        _, owner = await self._owned(ref)
         if owner is None or owner.cluster != cluster or owner.policy == "Retain":
             return False
         if _recoverable_until(owner) > self._now():
@@ -129,8 +126,13 @@ class ValueService:
 
     async def owner(self, ref: EntryRef) -> Owner | None:
         """Whose an entry is; None where there is none or it names nobody."""
+        _, owner = await self._owned(ref)
+        return owner
+
+    async def _owned(self, ref: EntryRef) -> tuple[EntryMetadata | None, Owner | None]:
+        """An entry's metadata, and whom it names."""
         metadata = await self._store.read_metadata(ref)
-        return ownership.read(metadata.custom_metadata) if metadata else None
+        return metadata, ownership.read(metadata.custom_metadata) if metadata else None
 
     async def _settle(self, ref: EntryRef, me: Owner, intake: Credential | None, adopt: bool) -> Stored:
         """One try. Whose the entry is comes first: another's value is not even read."""
@@ -190,7 +192,7 @@ class ValueService:
         if known != mine:
             await self._store.write_custom_metadata(ref, ownership.write(entry.custom_metadata, mine))
         credential = intake if intake is not None else from_vault(entry.data)
-        return Stored(credential, Version(entry.version, entry.created_time), written=False)
+        return Stored(credential, Version(entry.version, entry.created_time))
 
     async def _write(
         self, ref: EntryRef, custom_metadata: Mapping[str, str], owner: Owner, value: Credential, cas: int
@@ -204,7 +206,7 @@ class ValueService:
         if claimed is None or not claimed.same_object(owner):
             await self._store.soft_delete(ref, [written.version])
             raise NotOwner("another cluster claimed the entry in Vault at the same moment")
-        return Stored(value, Version(written.version, written.created_time), written=True)
+        return Stored(value, Version(written.version, written.created_time))
 
     async def _release(self, ref: EntryRef, metadata: EntryMetadata, owner: Owner) -> None:
         alive = [number for number, version in metadata.versions.items() if not version.is_gone(self._now())]
