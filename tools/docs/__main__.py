@@ -1,0 +1,57 @@
+"""`python -m tools.docs` writes what is generated; with `--check` it says what differs, and exits 1 where any does.
+
+A page asks for a generated part by a pair of comments, `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tools.docs import operator, secretslot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+DOCS: Final = ROOT / "docs"
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "columns": secretslot.columns,
+    "spec": secretslot.spec,
+    "status": secretslot.status,
+    "rules": secretslot.rules,
+    "marks": secretslot.marks,
+    "conditions": secretslot.conditions,
+    "reasons": secretslot.reasons,
+    "options": operator.options,
+    "metrics": operator.metrics,
+}
+_PART: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of \2 -->\n)", re.DOTALL)
+
+
+def wanted() -> dict[Path, str]:
+    """Each file with generated parts, as it should be."""
+    return {path: fill(path.read_text()) for path in sorted(DOCS.rglob("*.md"))}
+
+
+def fill(text: str) -> str:
+    """A page with its generated parts made anew. KeyError for a name that is none of `PARTS`."""
+    return _PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}{found[3]}", text)
+
+
+def main() -> int:
+    """Write or check."""
+    check = "--check" in sys.argv[1:]
+    stale = {path: text for path, text in wanted().items() if not path.exists() or path.read_text() != text}
+    for path, text in stale.items():
+        if check:
+            print(f"{path.relative_to(ROOT)} differs from the code: run `make docs`")
+        else:
+            path.write_text(text)
+    return 1 if stale and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
