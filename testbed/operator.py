@@ -79,6 +79,15 @@ class Operator:
         """Its environment; changes hold from the next start."""
         return self._env
 
+    def through(self, *, kubernetes: str, vault: str) -> Operator:
+        """Have it reach the two servers at these addresses from its next start."""
+        kubeconfig = Path(self._env["KUBECONFIG"])
+        config = json.loads(kubeconfig.read_text())
+        config["clusters"][0]["cluster"]["server"] = kubernetes
+        write_private(kubeconfig, json.dumps(config))
+        self._env["VAULT_ADDR"] = vault
+        return self
+
     @property
     def running(self) -> bool:
         """Whether its process lives."""
