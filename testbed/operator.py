@@ -93,6 +93,13 @@ class Operator:
         """Whether its process lives."""
         return self._identity is not None and self._identity.alive()
 
+    @property
+    def pid(self) -> int:
+        """Its process. Raises LookupError before it was started."""
+        if self._identity is None:
+            raise LookupError("the operator was not started")
+        return self._identity.pid
+
     def start(self, *, wait: bool = True) -> Operator:
         """Start it; with `wait`, return once /readyz says yes."""
         self._port_file.unlink(missing_ok=True)

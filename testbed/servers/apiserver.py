@@ -105,6 +105,8 @@ class ApiServer(Server):
             f"--audit-policy-file={self.folder / 'audit-policy.json'}",
             f"--audit-log-path={self.audit_log}",
             "--audit-log-mode=blocking",
+            # Whoever reads from a mark would miss what was rotated away.
+            "--audit-log-maxsize=0",
             "--shutdown-delay-duration=0s",
             "--profiling=false",
         ]
