@@ -1,54 +1,22 @@
-"""Puts the operator together and runs it: start, first sync, work, graceful stop."""
+"""Runs the operator: start, first sync, stand by or work, graceful stop."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import random
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from slotwarden.cluster.client import KubeClient, NoCluster, load_configuration
-from slotwarden.cluster.events import Events
-from slotwarden.cluster.listing import Lister
-from slotwarden.cluster.namespaces import Namespaces
-from slotwarden.cluster.secrets import Secrets
-from slotwarden.cluster.slots import Slots
+from slotwarden.assembly import Operator, Options, assemble
+from slotwarden.cluster.client import NoCluster
+from slotwarden.cluster.election import LeaseLost
+from slotwarden.cluster.term import NotLeading
 from slotwarden.handlers.watches import Watches
-from slotwarden.reconcile.backlog import Priority
-from slotwarden.reconcile.cache import Cache
-from slotwarden.reconcile.context import Context
-from slotwarden.reconcile.engine import Engine
-from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
-from slotwarden.reconcile.observe import SlotView
-from slotwarden.reconcile.outage import Outage
-from slotwarden.reconcile.queue import WorkQueue
-from slotwarden.reconcile.resync import Resync
-from slotwarden.reconcile.rounds import Rounds
-from slotwarden.reconcile.slot import SlotReconciler
-from slotwarden.reconcile.state import States
-from slotwarden.reconcile.sweep import Sweeper
-from slotwarden.reconcile.target import TargetReconciler
-from slotwarden.telemetry.metrics import Metrics
 from slotwarden.telemetry.server import Server, health_routes, metrics_routes
-from slotwarden.values.keyring import Keyring
-from slotwarden.values.paths import SlotPaths
-from slotwarden.values.service import ValueService
-from slotwarden.values.store import VaultStore
-from slotwarden.vault.kv import VaultKV
+from slotwarden.vault.errors import VaultError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from slotwarden.reconcile.observe import SecretView
-    from slotwarden.vault.config import VaultConfig
-
-__all__ = ["CannotServe", "NoCluster", "Options", "run"]
+__all__ = ["CannotServe", "LeaseLost", "NoCluster", "Options", "run"]
 
 _log = logging.getLogger(__name__)
 _GRACE: Final = 20.0
@@ -58,112 +26,13 @@ class CannotServe(Exception):
     """Health or metrics cannot be served as asked for; names the option."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the operator is to run.
-
-    Attributes:
-        namespaces: where to work; everywhere if empty.
-        prefix: the folder below Vault's mount.
-        cluster: the cluster's identity; the uid of `kube-system` if None.
-        sweep_grace: seconds between the two looks that tell that a value's object is gone.
-        port_file: where to write the ports that are listened on, as JSON.
-    """
-
-    vault: VaultConfig
-    namespaces: Sequence[str] = ()
-    prefix: str = "slotwarden"
-    cluster: str | None = None
-    listen: str = "127.0.0.1"
-    health_port: int = 8080
-    metrics_port: int = 9090
-    sweep_grace: float = 30.0
-    port_file: Path | None = None
-
-
-@dataclass(slots=True)
-class Operator:
-    """The parts, and what they share."""
-
-    options: Options
-    client: KubeClient
-    kv: VaultKV
-    metrics: Metrics
-    context: Context
-    lister: Lister
-    outage: Outage
-    engine: Engine
-    rounds: Rounds
-
-    def seen(self, view: SlotView | SecretView, deleted: bool) -> None:
-        """Take in what a watch says."""
-        cache = self.context.cache
-        if isinstance(view, SlotView):
-            metadata = view.slot.metadata
-            key = SlotKey(metadata.namespace, metadata.name)
-            keys = cache.drop_slot(key, metadata.uid) if deleted else cache.put_slot(view)
-        elif deleted:
-            keys = cache.drop_secret(TargetKey(view.namespace, view.name), view.uid)
-        else:
-            keys = cache.put_secret(view)
-        _enqueue(self.context.queue, keys)
-
-
-async def assemble(options: Options) -> Operator:
-    """Make all parts; nothing runs yet."""
-    metrics = Metrics()
-    client = KubeClient(await load_configuration(), metrics.kubernetes_request)
-    kv = VaultKV(options.vault, observe=metrics.vault_request)
-    store = VaultStore(kv, SlotPaths(options.prefix))
-    keyring, cache = Keyring(store), Cache()
-    queue: WorkQueue[Key] = WorkQueue(time.monotonic, random.random)
-    context = Context(
-        cache=cache,
-        states=States(time.monotonic, random.random),
-        queue=queue,
-        values=ValueService(store, _now),
-        store=store,
-        keyring=keyring,
-        slots=Slots(client),
-        secrets=Secrets(client),
-        events=Events(client),
-        namespaces=Namespaces(client, options.cluster),
-        clock=time.monotonic,
-        now=_now,
-        jitter=random.random,
-        projected=metrics.projection.observe,
-    )
-    lister = Lister(client, options.namespaces)
-    resync = Resync(lister, cache, keyring)
-    wanted = asyncio.Event()
-    outage = Outage(store.health, queue.add, wanted.set, lambda up: metrics.vault_up.set(up))
-    engine = Engine(
-        queue,
-        SlotReconciler(context),
-        TargetReconciler(context),
-        outage,
-        lambda kind, outcome: metrics.reconciled.labels(kind, outcome).inc(),
-    )
-    for priority in Priority:
-        metrics.follow_queue(priority.name.lower(), partial(queue.depth, priority), partial(queue.age, priority))
-    metrics.vault_up.set(1)
-    enqueue = partial(_enqueue, queue)
-    sweeper = Sweeper(context, lister, resync, options.namespaces, enqueue)
-    rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted)
-    return Operator(options, client, kv, metrics, context, lister, outage, engine, rounds)
-
-
-def _enqueue(queue: WorkQueue[Key], keys: Iterable[Key], priority: Priority = Priority.USER) -> None:
-    for key in keys:
-        queue.add(key, priority)
-
-
 async def run(options: Options, stop: asyncio.Event) -> None:
     """Run the operator until `stop` is set.
 
     Raises:
         NoCluster: no cluster was found.
         CannotServe: a port or the file of the ports is not to be had.
+        LeaseLost: another process leads.
     """
     if options.vault.address.startswith("http:"):
         _log.warning("--vault-address is http: the token and the values go to Vault in the clear")
@@ -185,34 +54,64 @@ async def run(options: Options, stop: asyncio.Event) -> None:
     )
     work = asyncio.ensure_future(_work(operator, watches))
     stopping = asyncio.ensure_future(stop.wait())
-    done, _ = await asyncio.wait((stopping, work), return_when=asyncio.FIRST_COMPLETED)
+    ending = {work, stopping}
+    if operator.elector is not None:
+        ending.add(asyncio.ensure_future(operator.elector.lost()))
+    done, rest = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
     operator.context.queue.close()
-    work.cancel()
-    stopping.cancel()
-    await asyncio.gather(work, return_exceptions=True)
-    await operator.engine.drain(_GRACE)
-    await operator.outage.stop()
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    await _let_go(operator)
     await watches.stop()
-    await operator.context.events.drain()
     for server in servers:
         await server.stop()
     await operator.client.close()
     await operator.kv.close()
-    if work in done:
-        work.result()
+    for task in done - {stopping}:
+        task.result()
 
 
 async def _work(operator: Operator, watches: Watches) -> None:
-    rounds = operator.rounds
-    await rounds.first_sync()
+    """Stand by until this process leads, then work."""
+    rounds, elector = operator.rounds, operator.elector
+    # Before the lists are made: they are then as new as all that the last leader wrote.
+    leads = elector is None or await elector.take()
+    if leads:
+        await _have_mac_key(operator)
+    await rounds.sync()
     watches.start()
-    operator.metrics.leader.set(1)
-    operator.context.queue.open()
     async with asyncio.TaskGroup() as group:
+        group.create_task(rounds.follow_relists())
+        if elector is not None and not leads:
+            await elector.win()
+            await _have_mac_key(operator)
+            # The watches may lag behind the last leader's writes.
+            await rounds.sync()
+        operator.metrics.leader.set(1)
+        operator.context.queue.open()
+        rounds.begin()
         group.create_task(operator.engine.run())
         group.create_task(rounds.sweep())
-        group.create_task(rounds.follow_relists())
+
+
+async def _have_mac_key(operator: Operator) -> None:
+    """Make the MAC key where there is none, so that the lists are taken in with MACs."""
+    try:
+        await operator.context.keyring.get()
+    except (VaultError, NotLeading) as error:
+        _log.info("lists are taken in without MACs: %s", error)
+
+
+async def _let_go(operator: Operator) -> None:
+    """End the work, and let others lead at once; where the Lease is lost, others may do so already."""
+    await operator.engine.drain(_GRACE if operator.term.left > 0 else 0.0)
+    operator.metrics.leader.set(0)
+    await operator.outage.stop()
+    await operator.context.events.drain()
+    if operator.elector is not None:
+        await operator.elector.release()
 
 
 async def _serve(operator: Operator) -> list[Server]:
@@ -242,7 +141,3 @@ async def _serve(operator: Operator) -> list[Server]:
         except OSError as error:
             raise CannotServe(f"--port-file: cannot write {options.port_file}: {error.strerror}") from None
     return list(servers.values())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -82,6 +82,21 @@ def _vault_options(command: Any) -> Any:
 @click.option(
     "--cluster-id", help="What tells this cluster from others at the same Vault. [default: kube-system's uid]"
 )
+@click.option(
+    "--leader-elect/--no-leader-elect",
+    default=True,
+    show_default=True,
+    help="Whether replicas agree on one that works. Without it there must be only one.",
+)
+@click.option("--lease-namespace", help="Where their Lease is. [default: the first --namespace, else `default`]")
+@click.option("--lease-name", default="slotwarden", show_default=True, help="The name of their Lease.")
+@click.option(
+    "--lease-duration",
+    type=click.FloatRange(min=1.0),
+    default=15.0,
+    show_default=True,
+    help="Seconds after which a leader that went silent is succeeded; it stops by itself after two thirds.",
+)
 @click.option("--listen-address", default="127.0.0.1", show_default=True, help="Where health and metrics listen.")
 @click.option("--health-port", default=8080, show_default=True, help="0: a free one, which the log tells.")
 @click.option("--metrics-port", default=9090, show_default=True, help="0: a free one, which the log tells.")
@@ -115,6 +130,9 @@ def operator(**options: Any) -> None:
         raise click.ClickException(f"{_option_of(error)}: {error}") from None
     except (app.NoCluster, app.CannotServe) as error:
         raise click.ClickException(str(error)) from None
+    except app.LeaseLost:
+        # It is in the log; only a new process may stand by again.
+        sys.exit(1)
     except Exception:
         # Through the log, so that no text of an error of others is printed as it is.
         logging.getLogger("slotwarden").exception("the operator ended")
@@ -176,12 +194,23 @@ def _options(options: dict[str, Any]) -> app.Options:
         namespaces=options["namespaces"],
         prefix=options["vault_prefix"],
         cluster=options["cluster_id"] or None,
+        lease=_lease(options) if options["leader_elect"] else None,
+        lease_duration=options["lease_duration"],
         listen=options["listen_address"],
         health_port=options["health_port"],
         metrics_port=options["metrics_port"],
         sweep_grace=options["sweep_grace"],
         port_file=options["port_file"],
     )
+
+
+def _lease(options: dict[str, Any]) -> tuple[str, str]:
+    """Namespace and name of the Lease."""
+    namespace = options["lease_namespace"] or next(iter(options["namespaces"]), "default")
+    for setting, name in (("--lease-namespace", namespace), ("--lease-name", options["lease_name"])):
+        if not is_dns_label(name):
+            raise click.ClickException(f"{setting}: {name!r} is not a name of lower-case letters, digits and '-'")
+    return namespace, options["lease_name"]
 
 
 def _check_names(prefix: str, namespaces: tuple[str, ...]) -> None:

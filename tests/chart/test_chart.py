@@ -81,18 +81,29 @@ def test_the_crd_is_the_generated_one(render: Render) -> None:
     assert named(render({"crds": {"enabled": False}}), "CustomResourceDefinition") == []
 
 
-def test_all_namespaces_need_a_cluster_role_and_nothing_else(render: Render) -> None:
+LEASE = "system/slotwarden-lease"
+
+
+def test_all_namespaces_need_a_cluster_role_and_the_lease(render: Render) -> None:
     objects = render()
     assert named(objects, "ClusterRole") == named(objects, "ClusterRoleBinding") == ["/slotwarden.system"]
-    assert named(objects, "Role") == named(objects, "RoleBinding") == []
+    assert named(objects, "Role") == named(objects, "RoleBinding") == [LEASE]
+
+
+def test_replicas_may_use_their_own_lease_alone(render: Render) -> None:
+    role = the(render(), "Role")
+    assert {verb for rule in role["rules"] for verb in rule["verbs"] if "resourceNames" not in rule} == {"create"}
+    assert {name for rule in role["rules"] for name in rule.get("resourceNames", ())} == {"slotwarden"}
+    assert {resource for rule in role["rules"] for resource in rule["resources"]} == {"leases"}
+    assert the(render({"replicas": 2}), "Deployment")["spec"]["replicas"] == 2
 
 
 def test_named_namespaces_need_roles_there_and_the_identity_of_the_cluster(render: Render) -> None:
     objects = render({"namespaces": ["a", "b", "a"]})
     wanted = [f"{namespace}/slotwarden.system" for namespace in ("a", "b", "kube-system")]
-    assert named(objects, "Role") == named(objects, "RoleBinding") == wanted
+    assert named(objects, "Role") == named(objects, "RoleBinding") == [*wanted, LEASE]
     assert named(objects, "ClusterRole") == named(objects, "ClusterRoleBinding") == []
-    for namespace, role in zip(("a", "b", "kube-system"), (o for o in objects if o["kind"] == "Role"), strict=True):
+    for namespace, role in zip(("a", "b", "kube-system"), (o for o in objects if o["kind"] == "Role"), strict=False):
         own = {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]}
         assert role["rules"][-1] == own
 
@@ -123,7 +134,8 @@ def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
     known = {f"SLOTWARDEN_{name.upper()}" for name in (option.name or "" for option in main.operator.params)}
     for values in ({"namespaces": ["a", "b"]}, {"vault": vault}):
         container = the(render(values), "Deployment")["spec"]["template"]["spec"]["containers"][0]
-        given = {item["name"]: item["value"] for item in container["env"]}
+        given = {item["name"]: item.get("value") for item in container["env"]}
+        assert given["SLOTWARDEN_LEASE_NAME"] == "slotwarden"
         assert set(given) <= known | OTHER_VARIABLES
         assert container["args"] == ["operator"]
         assert given["SLOTWARDEN_LISTEN_ADDRESS"] == "0.0.0.0"  # noqa: S104 - a pod's own network

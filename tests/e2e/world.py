@@ -104,8 +104,12 @@ class World(Organization):
         return eventually(check, message=f"{name} says {words!r}")
 
     def requests(self, since: int, name: str | None = None, verbs: frozenset[str] | None = None) -> list[Json]:
-        """The operator's requests to the API server by its audit log; to one object where `name` is given."""
+        """The operator's requests to the API server by its audit log, but for its Lease.
+
+        Those to one object where `name` is given.
+        """
         found = self.session.kube_audit.events(since=since, user=self.operator.user, verbs=verbs)
+        found = [event for event in found if event.get("objectRef", {}).get("resource") != "leases"]
         return [event for event in found if name in (None, _name(event))]
 
     def writes(self, since: int, name: str | None = None) -> list[str]:

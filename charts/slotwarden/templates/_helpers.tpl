@@ -91,6 +91,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - name: VAULT_CACERT
   value: /etc/slotwarden/vault-ca/ca.crt
 {{- end }}
+- name: SLOTWARDEN_LEASE_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: SLOTWARDEN_LEASE_NAME
+  value: {{ include "slotwarden.fullname" . | quote }}
 - name: SLOTWARDEN_LOG_FORMAT
   value: {{ .Values.logFormat | quote }}
 - name: SLOTWARDEN_LISTEN_ADDRESS

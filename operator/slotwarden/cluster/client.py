@@ -16,12 +16,14 @@ import aiohttp
 import yaml
 from kubernetes.aio import client as library
 from kubernetes.aio import config as library_config
-from kubernetes.aio.client.rest import RESTClientObject
+from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
 
 from slotwarden.cluster.errors import Unavailable, from_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from slotwarden.cluster.term import Term
 
 Json = dict[str, Any]
 
@@ -32,9 +34,11 @@ _METHODS: Final[Mapping[str, str]] = {
     "get": "GET",
     "list": "GET",
     "create": "POST",
+    "update": "PUT",
     "patch": "PATCH",
     "delete": "DELETE",
 }
+_READS: Final = frozenset({"get", "list"})
 
 
 class NoCluster(Exception):
@@ -71,6 +75,7 @@ class KubeClient:
     Args:
         configuration: as `load_configuration` gives it.
         observe: called with verb, resource, status code and seconds after each request.
+        term: asked before each write.
         concurrency: how many requests may be in flight.
 
     Raises:
@@ -81,6 +86,7 @@ class KubeClient:
         self,
         configuration: library.Configuration,
         observe: Callable[[str, str, str, float], None],
+        term: Term,
         concurrency: int = 64,
     ) -> None:
         configuration.connection_pool_maxsize = concurrency
@@ -91,6 +97,7 @@ class KubeClient:
             message = f"no cluster: the certificates that the kubeconfig names cannot be read: {error.strerror}"
             raise NoCluster(message) from None
         self._observe = observe
+        self._term = term
 
     async def close(self) -> None:
         """Close the connections."""
@@ -105,12 +112,19 @@ class KubeClient:
         body: Any = None,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
+        needs_term: bool = True,
     ) -> Json:
         """Send one request and decode the answer.
 
+        Args:
+            needs_term: whether only a leader may make the request, if it is a write.
+
         Raises:
             KubernetesError: the member of the tree in `errors` that fits.
+            NotLeading: a write that may not begin.
         """
+        if needs_term and verb not in _READS:
+            self._term.check()
         started = perf_counter()
         status = 0
         try:
@@ -137,18 +151,38 @@ class KubeClient:
                 return
             parameters["continue"] = metadata["continue"]
 
+    async def has_event(self, resource: str, path: str, query: Mapping[str, str]) -> bool:
+        """Watch until something happens; False where the server ends the watch before. Whoever calls sets a limit.
+
+        Raises:
+            KubernetesError: the watch was refused or broke off.
+        """
+        try:
+            response = await self._open("list", path, None, query, "application/json")
+            try:
+                if response.status >= 300:
+                    raise from_answer("watch", resource, response.status, _decode(await response.read()))
+                return bool(await response.response.content.readline())
+            finally:
+                response.response.close()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable("watch", resource, 0, type(error).__name__) from None
+
     async def _send(
         self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str
     ) -> tuple[int, bytes]:
+        response = await self._open(verb, path, body, query, content_type)
+        return cast("int", response.status), cast("bytes", await response.read())
+
+    async def _open(
+        self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str
+    ) -> RESTResponse:
         headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": "slotwarden"}
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
         if token:
             headers["Authorization"] = token
         url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
-        response = await self._transport.request(
-            _METHODS[verb], url, headers=headers, body=body, _request_timeout=TIMEOUT
-        )
-        return cast("int", response.status), cast("bytes", await response.read())
+        return await self._transport.request(_METHODS[verb], url, headers=headers, body=body, _request_timeout=TIMEOUT)
 
 
 def _decode(raw: bytes) -> Json:

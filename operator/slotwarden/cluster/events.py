@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from slotwarden.cluster import paths
 from slotwarden.cluster.errors import KubernetesError
+from slotwarden.cluster.term import NotLeading
 from slotwarden.resources.base import rfc3339
 from slotwarden.resources.secretslot import API_VERSION, KIND
 
@@ -64,5 +65,5 @@ class Events:
         }
         try:
             await self._client.request("create", "events", paths.events(about.namespace), body=body)
-        except KubernetesError as error:
+        except (KubernetesError, NotLeading) as error:
             _log.info("an event could not be posted: %s", error)

@@ -35,6 +35,16 @@ def events(namespace: str) -> str:
     return f"/api/v1/namespaces/{_safe(namespace)}/events"
 
 
+def leases(namespace: str) -> str:
+    """The Leases of a namespace."""
+    return f"/apis/coordination.k8s.io/v1/namespaces/{_safe(namespace)}/leases"
+
+
+def lease(namespace: str, name: str) -> str:
+    """One Lease."""
+    return f"{leases(namespace)}/{_safe(name)}"
+
+
 def namespace(name: str) -> str:
     """One Namespace."""
     return f"/api/v1/namespaces/{_safe(name)}"

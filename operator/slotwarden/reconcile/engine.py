@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import KubernetesError
+from slotwarden.cluster.term import NotLeading
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.keys import SlotKey
 from slotwarden.vault.errors import VaultError, VaultUnavailable
@@ -87,6 +88,8 @@ class Engine:
             self._outage.wait(key, error)
             self._queue.retry(key, Priority.REFRESH)
             return "waiting"
+        except NotLeading:
+            return "fenced"
         except (VaultError, KubernetesError) as error:
             pause = self._queue.retry(key)
             self._tell(key, str(error), pause)

@@ -23,6 +23,8 @@ LAST_RETRY: Final = 60.0
 class WorkQueue(Generic[K]):
     """Deduplicating, two priorities, delays, backoff, gate. Used from one event loop.
 
+    While the gate is closed nothing is kept, so that a standby's memory does not grow: who opens it adds all there is.
+
     Args:
         clock: monotonic seconds.
         jitter: a number from 0 to 1, drawn at each retry.
@@ -37,21 +39,30 @@ class WorkQueue(Generic[K]):
         self._changed = asyncio.Event()
 
     def open(self) -> None:
-        """Let keys out: this process leads."""
+        """Take keys in and let them out: this process leads."""
         self._open = True
         self._changed.set()
 
     def close(self) -> None:
-        """Let no more keys out; those that run go on."""
+        """Take no more keys in and let none out; those that run go on."""
         self._open = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process leads."""
+        return self._open
 
     def add(self, key: K, priority: Priority = Priority.USER) -> None:
         """Have a key run soon."""
+        if not self._open:
+            return
         self._backlog.add(key, priority, self._clock())
         self._changed.set()
 
     def add_after(self, key: K, seconds: float, priority: Priority = Priority.REFRESH) -> None:
         """Have a key run after a while, unless it does so earlier."""
+        if not self._open:
+            return
         self._backlog.add_at(key, self._clock() + seconds, priority)
         self._changed.set()
 

@@ -45,7 +45,7 @@ class Resync:
                 namespaces may not be listed: what is known of them stays.
         """
         try:
-            await self._keyring.get()
+            await self._keyring.look()
         except VaultError as error:
             # Secrets are taken in without their MACs then, and read when they are needed.
             _log.info("lists are taken in without MACs: %s", error)

@@ -55,19 +55,20 @@ class Rounds:
     relisted: asyncio.Event = field(default_factory=asyncio.Event)
     synced: bool = False
 
-    async def first_sync(self) -> None:
-        """List all, however long it takes the API server to let us; new slots go first."""
+    async def sync(self) -> None:
+        """List all, however long it takes the API server to let us."""
         pause = _FIRST_RETRY
-        while not self.synced:
-            if await self._listed("the first sync"):
-                self.synced = True
-            else:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LAST_RETRY)
-        new = [key for key, view in self.cache.slots.items() if view.slot.status.observed_generation < 0]
-        self.enqueue(new, Priority.USER)
-        self.enqueue([*self.cache.slots, *self.cache.secrets], Priority.REFRESH)
+        while not await self._listed("the first sync"):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LAST_RETRY)
+        self.synced = True
         _log.info("synced: %d slots, %d Secrets", len(self.cache.slots), len(self.cache.secrets))
+
+    def begin(self) -> None:
+        """Have all that is known looked at; new slots go first, and what has to be let go."""
+        new = [key for key, view in self.cache.slots.items() if view.slot.status.observed_generation < 0]
+        self.enqueue([*new, *self.cache.gone], Priority.USER)
+        self.enqueue([*self.cache.slots, *self.cache.secrets], Priority.REFRESH)
 
     async def sweep(self) -> None:
         """Sweep when asked, twice in a row where something is suspected, and daily."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from slotwarden.values.mac import MacKey, load_or_create
+from slotwarden.values.mac import MacKey, load, load_or_create
 
 if TYPE_CHECKING:
     from slotwarden.values.store import ValueStore
@@ -29,4 +29,16 @@ class Keyring:
             async with self._lock:
                 if self.key is None:
                     self.key = await load_or_create(self._store)
+        return self.key
+
+    async def look(self) -> MacKey | None:
+        """The key, if there is one: for those that only read.
+
+        Raises:
+            VaultError: Vault does not answer or refuses.
+        """
+        if self.key is None:
+            async with self._lock:
+                if self.key is None:
+                    self.key = await load(self._store)
         return self.key

@@ -56,6 +56,17 @@ def same_mac(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
+async def load(store: ValueStore) -> MacKey | None:
+    """The key in Vault; None where there is none yet.
+
+    Raises:
+        VaultError: if Vault does not answer or refuses.
+        MacKeyInvalid: if the entry holds something else.
+    """
+    entry = await store.read_mac_key()
+    return _parse(entry) if entry is not None and entry.data is not None else None
+
+
 async def load_or_create(store: ValueStore) -> MacKey:
     """The key in Vault; made where there is none, by whoever is first.
 

@@ -51,17 +51,22 @@ async def test_a_waiting_consumer_is_woken(queue: WorkQueue[str]) -> None:
     assert await asyncio.wait_for(task, 5) == "a"
 
 
-async def test_nothing_passes_a_closed_gate(clock: Clock) -> None:
-    queue: WorkQueue[str] = WorkQueue(clock, jitter=lambda: 0.0)
+async def test_nothing_passes_a_closed_gate(queue: WorkQueue[str]) -> None:
     queue.add("a")
     queue.add_after("b", 0.0)
-    assert await idle(queue)
-    queue.open()
-    assert await soon(queue) == "a"
     queue.close()
     assert await idle(queue)
     queue.open()
+    assert await soon(queue) == "a"
     assert await soon(queue) == "b"
+
+
+async def test_a_standby_keeps_no_keys(clock: Clock) -> None:
+    queue: WorkQueue[str] = WorkQueue(clock, jitter=lambda: 0.0)
+    queue.add("a")
+    queue.add_after("b", 0.0)
+    queue.open()
+    assert await idle(queue)
 
 
 async def test_a_delayed_key_comes_when_it_is_due(queue: WorkQueue[str], clock: Clock) -> None:

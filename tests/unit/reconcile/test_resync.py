@@ -61,7 +61,7 @@ class Cluster:
         made = [read(item) for item in raw]
         return Listing([item for item in made if item is not None], 10, self.refused)
 
-    async def get(self) -> None:
+    async def look(self) -> None:
         raise VaultUnavailable(Operation.READ, "mac-key", "away")
 
 

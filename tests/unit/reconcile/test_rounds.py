@@ -67,8 +67,9 @@ async def test_the_first_sync_is_tried_until_it_works(failure: Exception, monkey
     monkeypatch.setattr(rounds, "_FIRST_RETRY", 0.0)
     world = World(lists=[failure, failure, set()])
     world.rounds.cache.put_slot(slot())
-    await asyncio.wait_for(world.rounds.first_sync(), 10)
+    await asyncio.wait_for(world.rounds.sync(), 10)
     assert world.rounds.synced
+    world.rounds.begin()
     assert ({ONE}, Priority.USER) in world.queued
     assert ({ONE}, Priority.REFRESH) in world.queued
 

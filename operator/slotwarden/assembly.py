@@ -1,0 +1,173 @@
+"""Puts the operator together: which part knows which; nothing runs yet."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from slotwarden.cluster.client import KubeClient, load_configuration
+from slotwarden.cluster.election import Elector, Timing
+from slotwarden.cluster.events import Events
+from slotwarden.cluster.leases import Leases
+from slotwarden.cluster.listing import Lister
+from slotwarden.cluster.namespaces import Namespaces
+from slotwarden.cluster.secrets import Secrets
+from slotwarden.cluster.slots import Slots
+from slotwarden.cluster.term import Term, boot_time
+from slotwarden.reconcile.backlog import Priority
+from slotwarden.reconcile.cache import Cache
+from slotwarden.reconcile.context import Context
+from slotwarden.reconcile.engine import Engine
+from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
+from slotwarden.reconcile.observe import SlotView
+from slotwarden.reconcile.outage import Outage
+from slotwarden.reconcile.queue import WorkQueue
+from slotwarden.reconcile.resync import Resync
+from slotwarden.reconcile.rounds import Rounds
+from slotwarden.reconcile.slot import SlotReconciler
+from slotwarden.reconcile.state import States
+from slotwarden.reconcile.sweep import Sweeper
+from slotwarden.reconcile.target import TargetReconciler
+from slotwarden.telemetry.metrics import Metrics
+from slotwarden.values.keyring import Keyring
+from slotwarden.values.paths import SlotPaths
+from slotwarden.values.service import ValueService
+from slotwarden.values.store import VaultStore
+from slotwarden.vault.kv import VaultKV
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from slotwarden.reconcile.observe import SecretView
+    from slotwarden.vault.config import VaultConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the operator is to run.
+
+    Attributes:
+        namespaces: where to work; everywhere if empty.
+        prefix: the folder below Vault's mount.
+        cluster: the cluster's identity; the uid of `kube-system` if None.
+        lease: namespace and name of the Lease that its replicas share; None: this is the only one.
+        lease_duration: seconds after which a Lease that is not renewed may be taken.
+        sweep_grace: seconds between the two looks that tell that a value's object is gone.
+        port_file: where to write the ports that are listened on, as JSON.
+    """
+
+    vault: VaultConfig
+    namespaces: Sequence[str] = ()
+    prefix: str = "slotwarden"
+    cluster: str | None = None
+    lease: tuple[str, str] | None = None
+    lease_duration: float = 15.0
+    listen: str = "127.0.0.1"
+    health_port: int = 8080
+    metrics_port: int = 9090
+    sweep_grace: float = 30.0
+    port_file: Path | None = None
+
+
+@dataclass(slots=True)
+class Operator:
+    """The parts, and what they share."""
+
+    options: Options
+    client: KubeClient
+    kv: VaultKV
+    metrics: Metrics
+    context: Context
+    lister: Lister
+    outage: Outage
+    engine: Engine
+    rounds: Rounds
+    term: Term
+    elector: Elector | None
+
+    def seen(self, view: SlotView | SecretView, deleted: bool) -> None:
+        """Take in what a watch says."""
+        cache = self.context.cache
+        if isinstance(view, SlotView):
+            metadata = view.slot.metadata
+            key = SlotKey(metadata.namespace, metadata.name)
+            keys = cache.drop_slot(key, metadata.uid) if deleted else cache.put_slot(view)
+        elif deleted:
+            keys = cache.drop_secret(TargetKey(view.namespace, view.name), view.uid)
+        else:
+            keys = cache.put_secret(view)
+        if not self.context.queue.is_open:
+            # Who leads works deletions off, and the sweep makes up for what was missed.
+            cache.gone.clear()
+        _enqueue(self.context.queue, keys)
+
+
+async def assemble(options: Options) -> Operator:
+    """Make all parts; nothing runs yet."""
+    metrics = Metrics()
+    term = Term() if options.lease else Term.unlimited()
+    client = KubeClient(await load_configuration(), metrics.kubernetes_request, term)
+    kv = VaultKV(options.vault, observe=metrics.vault_request)
+    store = VaultStore(kv, SlotPaths(options.prefix), term)
+    keyring, cache = Keyring(store), Cache()
+    queue: WorkQueue[Key] = WorkQueue(time.monotonic, random.random)
+    context = Context(
+        cache=cache,
+        states=States(time.monotonic, random.random),
+        queue=queue,
+        values=ValueService(store, _now),
+        store=store,
+        keyring=keyring,
+        slots=Slots(client),
+        secrets=Secrets(client),
+        events=Events(client),
+        namespaces=Namespaces(client, options.cluster),
+        clock=time.monotonic,
+        now=_now,
+        jitter=random.random,
+        projected=metrics.projection.observe,
+    )
+    lister = Lister(client, options.namespaces)
+    resync = Resync(lister, cache, keyring)
+    wanted = asyncio.Event()
+    outage = Outage(store.health, queue.add, wanted.set, lambda up: metrics.vault_up.set(up))
+    engine = Engine(
+        queue,
+        SlotReconciler(context),
+        TargetReconciler(context),
+        outage,
+        lambda kind, outcome: metrics.reconciled.labels(kind, outcome).inc(),
+    )
+    for priority in Priority:
+        metrics.follow_queue(priority.name.lower(), partial(queue.depth, priority), partial(queue.age, priority))
+    metrics.vault_up.set(1)
+    enqueue = partial(_enqueue, queue)
+    sweeper = Sweeper(context, lister, resync, options.namespaces, enqueue)
+    rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted)
+    elector = _elector(options, client, term)
+    return Operator(options, client, kv, metrics, context, lister, outage, engine, rounds, term, elector)
+
+
+def _elector(options: Options, client: KubeClient, term: Term) -> Elector | None:
+    if options.lease is None:
+        return None
+    identity = f"{socket.gethostname()}_{uuid.uuid4()}"
+    timing = Timing.of(options.lease_duration)
+    return Elector(Leases(client, *options.lease), term, identity, timing, boot_time, random.random)
+
+
+def _enqueue(queue: WorkQueue[Key], keys: Iterable[Key], priority: Priority = Priority.USER) -> None:
+    for key in keys:
+        queue.add(key, priority)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

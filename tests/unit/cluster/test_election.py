@@ -1,0 +1,280 @@
+"""Who leads, seen from processes whose clocks and API server are variables of the test."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotwarden.cluster.election import Elector, LeaseLost, Sighting, Timing
+from slotwarden.cluster.errors import AlreadyExists, Conflict, Unavailable
+from slotwarden.cluster.leases import Record
+from slotwarden.cluster.term import NotLeading, Term
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TIMING = Timing(duration=15.0, deadline=10.0, retry=0.0, timeout=5.0)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Server:
+    """One Lease of an API server, which can be cut off or lose its answers."""
+
+    record: Record | None = None
+    version: int = 0
+    away: bool = False
+    silent: bool = False
+    loses_answers: bool = False
+    writes: list[Mapping[str, Any]] = field(default_factory=list)
+    namespace = "acme"
+    name = "slotwarden"
+
+    async def get(self) -> Record | None:
+        await self._answer()
+        return self.record
+
+    async def write(self, known: Record | None, spec: Mapping[str, Any]) -> Record:
+        await self._answer()
+        if known is None and self.record is not None:
+            raise AlreadyExists("create", "leases", 409, "it is there")
+        if known is not None and (self.record is None or self.record.version != known.version):
+            raise Conflict("update", "leases", 409, "it changed")
+        self.put(spec)
+        self.writes.append(spec)
+        if self.loses_answers:
+            raise Unavailable("update", "leases", 0, "connection lost")
+        assert self.record
+        return self.record
+
+    async def has_changed(self, _version: str, _seconds: float) -> bool:
+        await asyncio.sleep(0)
+        return True
+
+    def put(self, spec: Mapping[str, Any]) -> None:
+        self.version += 1
+        old = self.record.raw if self.record else {}
+        raw = {**old, **spec}
+        self.record = Record(
+            str(self.version),
+            raw.get("holderIdentity", ""),
+            float(raw.get("leaseDurationSeconds", 0)),
+            raw.get("leaseTransitions", 0),
+            raw,
+        )
+
+    async def _answer(self) -> None:
+        await asyncio.sleep(0)
+        if self.silent:
+            await asyncio.Event().wait()
+        if self.away:
+            raise Unavailable("get", "leases", 503, "away")
+
+
+def elector(server: Server, clock: Clock, me: str = "me", timing: Timing = TIMING) -> tuple[Elector, Term]:
+    term = Term(clock)
+    leases: Any = server
+    return Elector(leases, term, me, timing, clock, lambda: 0.0), term
+
+
+async def turn(times: int = 30) -> None:
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def held(holder: str = "other", duration: int = 15) -> dict[str, Any]:
+    return {"holderIdentity": holder, "leaseDurationSeconds": duration, "leaseTransitions": 4}
+
+
+def test_the_proportions_are_those_of_kubernetes_controllers() -> None:
+    timing = Timing.of(15.0)
+    assert (timing.duration, timing.deadline, timing.retry) == (15.0, 10.0, 2.0)
+
+
+@given(st.floats(min_value=1.0, max_value=3600.0))
+def test_a_holder_stops_before_a_candidate_may_begin_and_asks_twice_before_it_stops(duration: float) -> None:
+    timing = Timing.of(duration)
+    assert timing.retry + 2 * timing.timeout <= timing.deadline + 1e-9 < timing.duration
+
+
+async def test_the_first_comer_leads(server: Server, clock: Clock) -> None:
+    first, term = elector(server, clock)
+    with pytest.raises(NotLeading):
+        term.check()
+    assert await first.take()
+    term.check()
+    assert server.record is not None
+    assert server.record.holder == "me"
+    await first.release()
+
+
+async def test_a_term_counts_from_before_the_request(server: Server, clock: Clock) -> None:
+    class Slow(Server):
+        async def write(self, known: Record | None, spec: Mapping[str, Any]) -> Record:
+            clock.now += 4.0
+            return await super().write(known, spec)
+
+    first, term = elector(Slow(), clock)
+    assert await first.take()
+    assert term.left == TIMING.deadline - 4.0
+    await first.release()
+
+
+async def test_a_living_holder_is_left_alone_and_a_silent_one_succeeded(server: Server, clock: Clock) -> None:
+    server.put(held())
+    second, term = elector(server, clock)
+    assert not await second.take()
+    clock.now += 14.9
+    server.put(held())
+    assert not await second.take()
+    clock.now += 14.9
+    assert not await second.take()
+    assert term.left == 0.0
+    clock.now += 0.2
+    assert await second.take()
+    assert server.record is not None
+    assert (server.record.holder, server.record.transitions) == ("me", 5)
+    await second.release()
+
+
+async def test_a_holders_own_clock_is_not_asked(server: Server, clock: Clock) -> None:
+    server.put({**held(), "renewTime": "1970-01-01T00:00:00.000000Z"})
+    second, _ = elector(server, clock)
+    assert not await second.take()
+
+
+async def test_a_released_lease_is_taken_at_once(server: Server, clock: Clock) -> None:
+    first, term = elector(server, clock, "first")
+    second, _ = elector(server, clock, "second")
+    assert await first.take()
+    winning = asyncio.ensure_future(second.win())
+    await turn()
+    assert not winning.done()
+    await first.release()
+    assert term.left == 0.0
+    async with asyncio.timeout(10):
+        await winning
+    await second.release()
+    assert server.record is not None
+    assert server.record.holder == ""
+
+
+async def test_of_two_that_take_it_at_once_one_wins(server: Server, clock: Clock) -> None:
+    contenders = [elector(server, clock, name)[0] for name in ("a", "b", "c")]
+    won = await asyncio.gather(*(one.take() for one in contenders))
+    assert won.count(True) == 1
+    for one in contenders:
+        await one.release()
+
+
+async def test_an_own_write_whose_answer_was_lost_is_recognised(server: Server, clock: Clock) -> None:
+    server.loses_answers = True
+    first, _ = elector(server, clock)
+    assert not await first.take()
+    server.loses_answers = False
+    assert await first.take()
+    await first.release()
+
+
+async def test_a_leader_that_cannot_renew_ends_its_term_and_says_why(server: Server, clock: Clock) -> None:
+    first, term = elector(server, clock)
+    assert await first.take()
+    server.away = True
+    await turn()
+    term.check()
+    clock.now += TIMING.deadline
+    with pytest.raises(NotLeading):
+        term.check()
+    with pytest.raises(LeaseLost, match="could not be renewed within 10 s"):
+        async with asyncio.timeout(10):
+            await first.lost()
+
+
+async def test_a_leader_that_stood_still_writes_nothing_first(server: Server, clock: Clock) -> None:
+    slow = replace(TIMING, retry=0.05)
+    first, _ = elector(server, clock, timing=slow)
+    assert await first.take()
+    before = len(server.writes)
+    clock.now += TIMING.deadline
+    with pytest.raises(LeaseLost, match="stood still"):
+        async with asyncio.timeout(10):
+            await first.lost()
+    await first.release()
+    assert len(server.writes) == before
+
+
+async def test_a_leader_that_finds_another_holder_ends(server: Server, clock: Clock) -> None:
+    first, term = elector(server, clock)
+    assert await first.take()
+    server.put(held("usurper"))
+    with pytest.raises(LeaseLost, match="usurper holds it"):
+        async with asyncio.timeout(10):
+            await first.lost()
+    assert term.left == 0.0
+    await first.release()
+    assert server.record is not None
+    assert server.record.holder == "usurper"
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_lease_that_somebody_edits_or_deletes_stays_the_leaders(
+    server: Server, clock: Clock, deleted: bool
+) -> None:
+    first, term = elector(server, clock)
+    assert await first.take()
+    if deleted:
+        server.record = None
+    else:
+        server.put({"labels": "new"})
+    clock.now += 1.0
+    await turn()
+    assert term.left == TIMING.deadline
+    assert server.record is not None
+    assert server.record.holder == "me"
+    await first.release()
+
+
+async def test_a_request_without_an_answer_ends_in_time(clock: Clock) -> None:
+    server = Server(silent=True)
+    first, _ = elector(server, clock, timing=replace(TIMING, timeout=0.01))
+    assert not await first.take()
+
+
+def test_an_ended_term_never_begins_again(clock: Clock) -> None:
+    term = Term(clock)
+    term.extend(clock.now + 5)
+    term.end()
+    term.extend(clock.now + 50)
+    assert term.left == 0.0
+
+
+def test_a_lease_that_vanished_and_one_without_holder_are_free(clock: Clock) -> None:
+    seen = Sighting()
+    seen.note(None, clock.now)
+    assert seen.is_free("me", clock.now)
+    seen.note(Record("1", "", 15, 0, {}), clock.now)
+    assert seen.is_free("me", clock.now)
+    seen.note(Record("2", "other", 15, 0, {}), clock.now)
+    assert not seen.is_free("me", clock.now)
