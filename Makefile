@@ -83,6 +83,10 @@ testbed-down: setup ## End the testbed
 demo: setup ## The whole on the testbed, with the examples; ARGS=--once exits by itself
 	@$(PY) -m testbed.demo $(ARGS)
 
+.PHONY: bench
+bench: setup ## Speed and cost, beside a bare client; ARGS="-n 2000 --only create", ARGS=--help
+	@$(PY) -m bench $(ARGS)
+
 .PHONY: crds
 crds: setup ## Write crds/ and the chart's copy from the models
 	@for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --output $$folder > /dev/null; done

@@ -1,0 +1,66 @@
+"""What people read: one table of figures and targets, and one of what each slot cost whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Column, Table
+
+from bench.targets import MEANT_FOR, TARGETS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Json = dict[str, Any]
+
+
+def tell(console: Console, found: Json) -> None:
+    """Print a measurement as `results.document` gives it."""
+    console.width = max(console.width, 100)
+    settings = found["settings"]
+    title = f"{settings['slots']} slots, {settings['runs']} runs"
+    if settings["slots"] != MEANT_FOR:
+        title += f" (the targets are for {MEANT_FOR:,})"
+    console.print(_figures(title, found["spread"]))
+    raw = [run["raw"] for run in found["runs"]]
+    for part, title in (("create", "the operator"), ("bare", "the bare client")):
+        parts = [each[part] for each in raw if part in each]
+        if parts:
+            console.print(_costs(f"one slot by {title}", parts))
+    console.print(f"{found['machine']['cores']} cores, {found['machine']['cpu']}; commit {found['commit'][:20]}")
+    missed = [name for name, target in TARGETS.items() if name in found["spread"] and not _met(name, found)]
+    console.print(f"[red]missed: {', '.join(missed)}[/red]" if missed else "[green]every target is met[/green]")
+
+
+def _met(name: str, found: Json) -> bool:
+    return TARGETS[name].met(found["spread"][name]["median"])
+
+
+def _figures(title: str, spreads: Json) -> Table:
+    table = Table("figure", _right("median"), _right("least"), _right("most"), "target", "", title=title)
+    for name, spread in spreads.items():
+        target = TARGETS.get(name)
+        wanted = f"{target.kind} {target.bound:g}" if target else ""
+        mark = "" if target is None else "[green]✓[/green]" if target.met(spread["median"]) else "[red]✗[/red]"
+        table.add_row(name, *(_number(spread[key]) for key in ("median", "least", "most")), wanted, mark)
+    return table
+
+
+def _costs(title: str, parts: list[Json]) -> Table:
+    """CPU and requests of the first run: the counts are the same in all."""
+    part = parts[0]
+    table = Table("what", _right("per slot"), title=title)
+    for name, seconds in part["cpu_seconds"].items():
+        table.add_row(f"CPU of {name}, ms", _number(1000 * seconds / part["slots"]))
+    for server, requests in part["requests_per_slot"].items():
+        for name, count in requests.items():
+            table.add_row(f"{server}: {name}", _number(count))
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def _right(header: str) -> Column:
+    return Column(header, justify="right")

@@ -1,0 +1,148 @@
+"""From raw figures to the named ones, their medians over the runs, and the file that others read."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bench.statistics import percentile, spread
+from testbed.install import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.settings import Settings
+
+Json = dict[str, Any]
+
+FILE: Final = ROOT / "bench" / "results.json"
+_LIBRARIES: Final = ("kopf", "kubernetes", "hvac", "aiohttp")
+# Figures that are one in the file, with a name for each of its parts.
+_NESTED: Final = {
+    "value_to_secret_ms_p50": ("value_to_secret_ms", "p50"),
+    "value_to_secret_ms_p99": ("value_to_secret_ms", "p99"),
+}
+
+
+def figures(run: Json) -> dict[str, float]:
+    """The named figures of one run, as far as it has the parts that they are made from."""
+    found: dict[str, float] = {}
+    if bare := run.get("bare"):
+        found["bare_slots_per_second"] = bare["slots"] / bare["seconds"]
+        found["bare_kubernetes_writes_per_slot"] = bare["kubernetes_writes"] / bare["slots"]
+        found["bare_vault_writes_per_slot"] = bare["vault_writes"] / bare["slots"]
+    if create := run.get("create"):
+        found |= _created(create)
+    if bare and create:
+        found["share_of_bare_rate"] = found["slots_per_second"] / found["bare_slots_per_second"]
+    if rotate := run.get("rotate"):
+        found["vault_writes_per_rotation"] = rotate["vault_writes"] / rotate["tries"]
+        found["kubernetes_writes_per_rotation"] = rotate["kubernetes_writes"] / rotate["tries"]
+        found["value_to_secret_ms_p50"] = 1000 * percentile(rotate["seconds"], 0.5)
+        found["value_to_secret_ms_p99"] = 1000 * percentile(rotate["seconds"], 0.99)
+    if memory := run.get("memory"):
+        for name in ("rss_kib", "peak_rss_kib"):
+            found[f"{name}_per_further_slot"] = (memory["after"][name] - memory["before"][name]) / memory["slots"]
+    if refresh := run.get("refresh"):
+        found["refresh_cpu_ms_per_slot"] = 1000 * refresh["cpu_seconds"]["operator"] / refresh["refreshes"]
+        found["refresh_kubernetes_calls"] = refresh["kubernetes_calls"]
+        found["refresh_vault_writes"] = refresh["vault_writes"]
+    if restart := run.get("restart"):
+        found |= _restarted(restart)
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def _created(create: Json) -> dict[str, float]:
+    count = create["slots"]
+    return {
+        "slots_per_second": count / create["seconds"],
+        "operator_cpu_ms_per_slot": 1000 * create["cpu_seconds"]["operator"] / count,
+        "kubernetes_writes_per_slot": create["kubernetes_writes"] / count,
+        "vault_writes_per_slot": create["vault_writes"] / count,
+        "peak_rss_mib": create["peak_rss_kib"] / 1024,
+    }
+
+
+def _restarted(restart: Json) -> dict[str, float]:
+    listed = spread(restart["list_seconds"]).median
+    return {
+        "restart_seconds": restart["seconds"],
+        "restart_ready_seconds": restart["ready_seconds"],
+        "restart_import_seconds": restart["import_seconds"],
+        "restart_list_seconds": listed,
+        "restart_per_bare_list": restart["seconds"] / listed,
+        "restart_writes": restart["writes"],
+    }
+
+
+def medians(runs: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Median, least and most of each figure over the runs that have it."""
+    names = dict.fromkeys(name for run in runs for name in run)
+    return {name: asdict(spread([run[name] for run in runs if name in run])) for name in names}
+
+
+def document(settings: Settings, runs: Sequence[Json]) -> Json:
+    """All of a measurement: the medians by their names, how far the runs were apart, and the runs' raw figures."""
+    by_run = [figures(run) for run in runs]
+    spreads = medians(by_run)
+    top: Json = {}
+    for name, found in spreads.items():
+        if name in _NESTED:
+            outer, inner = _NESTED[name]
+            top.setdefault(outer, {})[inner] = found["median"]
+        else:
+            top[name] = found["median"]
+    return {
+        **top,
+        "spread": spreads,
+        "settings": {**asdict(settings), "warm_up": settings.warm_up},
+        "versions": {**library_versions(), **runs[0].get("versions", {})},
+        "commit": commit(),
+        "machine": machine(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "runs": [{"figures": each, "raw": raw} for each, raw in zip(by_run, runs, strict=True)],
+    }
+
+
+def write(found: Json, path: Path) -> None:
+    """Put it down as JSON."""
+    path.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def library_versions() -> dict[str, str]:
+    """Python and the libraries that the operator lives on."""
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _LIBRARIES}}
+
+
+def commit() -> str:
+    """What was measured; `+changes` where the checkout has changes that are not committed."""
+    here = ("git", "-C", str(ROOT))
+    asked = subprocess.run([*here, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        return "unknown"
+    changed = subprocess.run(
+        [*here, "status", "--porcelain", "--untracked-files=no", "operator"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip() + ("+changes" if changed.stdout.strip() else "")
+
+
+def machine() -> Json:
+    """What it ran on, and how busy that was by others' doing."""
+    memory = int(Path("/proc/meminfo").read_text().split()[1])
+    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_mib": memory // 1024,
+        "cpu": model[0].partition(":")[2].strip() if model else platform.machine(),
+        "system": platform.platform(),
+    }

@@ -1,0 +1,112 @@
+"""One run: fresh servers, a warm-up of both sides, then the parts that are asked for, the two sides in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from bench import slots
+from bench.bare import Sample
+from bench.phases import creating, growing, refreshing, restarting, rotating
+from bench.profile import Profiler
+from bench.settings import NAMESPACES
+from bench.stage import Stage, raised, started
+
+if TYPE_CHECKING:
+    from bench.settings import Settings
+    from testbed.operator import Operator
+    from testbed.progress import Reporter
+
+Json = dict[str, Any]
+
+PREFIX: Final = "slotwarden"
+WARM: Final = "warm-up"
+BARE: Final = "bare"
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of all that the settings ask for; `number` counts from 0."""
+
+    settings: Settings
+    reporter: Reporter
+    number: int
+
+    def _title(self, text: str) -> str:
+        return f"run {self.number + 1} of {self.settings.runs}: {text}"
+
+    async def __call__(self) -> Json:
+        """The raw figures, by part."""
+        settings = self.settings
+        with raised(self.reporter, settings.patience) as stage:
+            with self.reporter.step(self._title(f"warm-up, {settings.warm_up} slots by each side")):
+                sample = await self._warm_up(stage)
+            found: Json = {"versions": stage.versions()}
+            sides = [self._operator, self._bare]
+            # Whichever goes second has warmer servers with more in them.
+            for side in sides if self.number % 2 == 0 else reversed(sides):
+                found |= await side(stage, sample)
+            return found
+
+    async def _warm_up(self, stage: Stage) -> Sample:
+        """Both sides once, small; the bare client's bodies are those that the operator sent."""
+        count = self.settings.warm_up
+        operator = stage.operator(WARM)
+        try:
+            await started(operator, stage)
+            first = slots.batch(f"{WARM}-a", count, NAMESPACES)
+            await creating.by_operator(stage, operator, WARM, first, self.settings.patience)
+        finally:
+            operator.stop()
+        await stage.clear(first.namespaces, WARM)
+        sample = Sample.taken(stage.session, stage.user, first.slots[0])
+        second = slots.batch(f"{WARM}-b", count, NAMESPACES)
+        await creating.by_bare_client(stage, sample, WARM, second)
+        await stage.clear(second.namespaces, WARM)
+        return sample
+
+    async def _bare(self, stage: Stage, sample: Sample) -> Json:
+        if "bare" not in self.settings.phases:
+            return {}
+        batch = slots.batch("bare", self.settings.slots, NAMESPACES)
+        with self.reporter.step(self._title(f"{len(batch.slots)} slots by the bare client")):
+            found = await creating.by_bare_client(stage, sample, BARE, batch)
+        await stage.clear(batch.namespaces, BARE)
+        return {"bare": found}
+
+    async def _operator(self, stage: Stage, _: Sample) -> Json:
+        if not self.settings.needs_operator:
+            return {}
+        operator = stage.operator(PREFIX)
+        batch = slots.batch("acme", self.settings.slots, NAMESPACES)
+        try:
+            found = await self._parts(stage, operator, batch)
+        finally:
+            operator.stop()
+        await stage.clear(batch.namespaces, PREFIX)
+        return found
+
+    async def _parts(self, stage: Stage, operator: Operator, batch: slots.Batch) -> Json:
+        """The parts in the order in which each finds what it needs."""
+        settings, patience, wanted = self.settings, self.settings.patience, self.settings.phases
+        profiler = Profiler(settings.profile)
+        count = len(batch.slots)
+        found: Json = {}
+        await started(operator, stage)
+        with self.reporter.step(self._title(f"{count} slots by the operator")), profiler.watching(operator, "create"):
+            found["create"] = await creating.by_operator(stage, operator, PREFIX, batch, patience)
+        if "rotate" in wanted:
+            with self.reporter.step(self._title(f"{settings.tries} rotations")):
+                found["rotate"] = await rotating.rotate(stage, operator, PREFIX, batch, settings.tries, patience)
+        if "memory" in wanted:
+            more = slots.batch("more", settings.slots, NAMESPACES)
+            with self.reporter.step(self._title(f"memory of {count} slots more")):
+                found["memory"] = await growing.grow(stage, operator, PREFIX, more, patience)
+        if "restart" in wanted:
+            with self.reporter.step(self._title("a restart")), profiler.watching(operator, "restart", anew=True):
+                found["restart"] = await restarting.restart(stage, operator, PREFIX, count, patience)
+        if "refresh" in wanted:
+            every = settings.refresh_seconds
+            with self.reporter.step(self._title("a refresh of all")), profiler.watching(operator, "refresh"):
+                found["refresh"] = await refreshing.refresh(stage, operator, PREFIX, batch, every, patience)
+        return found
