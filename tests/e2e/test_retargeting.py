@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from testbed.clients.kube import core
 from testbed.wait import eventually
 from tests.e2e.support import condition, data, git, passwords, projected, registry
 
@@ -31,6 +32,24 @@ def test_a_target_renamed_and_back_leaves_one_secret(org: Organization) -> None:
     org.ready("pull")
     eventually(lambda: org.find_secret("pull") is None and org.find_secret("renamed") is None)
     assert passwords(org.secret("again")) == {"ghcr.io": "one"}
+
+
+def test_the_former_secret_stays_until_the_one_of_the_new_name_can_be_made(org: Organization) -> None:
+    org.made("pull", registry("one"))
+    former = org.secret("pull")
+    org.kube.create(core(org.namespace, "secrets"), {"metadata": {"name": "taken"}})
+    org.edit("pull", projected("taken"))
+    org.told("pull", "ForeignSecret")
+    org.barrier()
+    assert org.secret("pull") == former
+    org.operator.restart()
+    org.told("pull", "ForeignSecret")
+    org.barrier()
+    assert org.secret("pull") == former
+    org.delete_secret("taken")
+    org.ready("pull")
+    assert passwords(org.secret("taken")) == {"ghcr.io": "one"}
+    eventually(lambda: org.find_secret("pull") is None, message="the former Secret is gone")
 
 
 def test_a_target_renamed_while_the_operator_was_down_is_cleaned_up(org: Organization) -> None:

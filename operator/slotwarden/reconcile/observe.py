@@ -56,6 +56,11 @@ class SecretView:
     marks: Mapping[str, str] | None
     clean: bool
 
+    @property
+    def identity(self) -> str:
+        """What the annotation of a Secret that is no copy says."""
+        return f"{self.namespace}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class SlotView:

@@ -17,7 +17,7 @@ from slotwarden.domain.targets import (
     WATCH_LABEL,
     resolve,
 )
-from slotwarden.reconcile import intake
+from slotwarden.reconcile import intake, leftover
 from slotwarden.reconcile.cache import owning_slots
 from slotwarden.reconcile.context import Context, Result, entry_ref
 from slotwarden.reconcile.observe import decode, secret_view
@@ -69,7 +69,7 @@ class TargetReconciler:
         resolution = resolve(c for key, c in asking.items() if context.cache.slots[key].alive)
         if resolution is None:
             if not asking:
-                await self._remove(target)
+                await leftover.remove(self._context, target)
             return Result()
         if target.namespace in context.namespaces.ending:
             return Result()
@@ -209,19 +209,6 @@ class TargetReconciler:
         message = f"Secret {target.name} of type {view.type} is replaced by one of type {resolution.form.secret_type}"
         context.events.post(shares[0].view.slot.metadata, "Normal", "Replaced", message)
 
-    async def _remove(self, target: TargetKey) -> None:
-        """Delete a Secret of ours that no slot asks for; one that was orphaned on purpose names no owner and stays."""
-        view = self._context.cache.secrets.get(target)
-        if view is None or view.labels.get(MANAGED_BY_LABEL) != MANAGER or not owning_slots(view):
-            return
-        if view.annotations.get(TARGET_ANNOTATION) != _identity(view):
-            return
-        if not all(map(self._context.cache.is_known, owning_slots(view))):
-            # An owner that cannot be read may well ask for it; one that is gone is the garbage collector's matter.
-            return
-        await self._context.secrets.delete(target.namespace, target.name, view.uid)
-        self._context.cache.drop_secret(target, view.uid)
-
     async def _read(self, target: TargetKey, mac_key: MacKey) -> SecretView | None:
         """The Secret as it is. Only what we watch is kept in memory: of anything else no change would be told."""
         raw = await self._context.secrets.get(target.namespace, target.name)
@@ -281,10 +268,6 @@ def _ours(view: SecretView, shares: list[Share]) -> bool:
     """Whether the operator made a Secret: a slot's status, its owner or its labels say so, and it is no copy."""
     if any(p.uid == view.uid for share in shares for p in share.view.slot.status.projections):
         return True
-    if view.annotations.get(TARGET_ANNOTATION, _identity(view)) != _identity(view):
+    if view.annotations.get(TARGET_ANNOTATION, view.identity) != view.identity:
         return False
     return bool(owning_slots(view) or (view.labels.get(MANAGED_BY_LABEL) == MANAGER and OWNER_LABEL in view.labels))
-
-
-def _identity(view: SecretView) -> str:
-    return f"{view.namespace}/{view.name}"
