@@ -52,6 +52,8 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         partial(loop.call_soon_threadsafe, operator.rounds.relisted.set),
         operator.lister.is_served,
     )
+    operator.vault.start()
+    operator.api_server.start()
     work = asyncio.ensure_future(_work(operator, watches))
     stopping = asyncio.ensure_future(stop.wait())
     ending = {work, stopping}
@@ -108,7 +110,8 @@ async def _let_go(operator: Operator) -> None:
     """End the work, and let others lead at once; where the Lease is lost, others may do so already."""
     await operator.engine.drain(_GRACE if operator.term.left > 0 else 0.0)
     operator.metrics.leader.set(0)
-    await operator.outage.stop()
+    await operator.vault.stop()
+    await operator.api_server.stop()
     await operator.context.events.drain()
     if operator.elector is not None:
         await operator.elector.release()
@@ -118,7 +121,7 @@ async def _serve(operator: Operator) -> list[Server]:
     options = operator.options
     checks = health_routes(
         lambda: {"sync": "" if operator.rounds.synced else "the first lists are not complete"},
-        lambda: {"vault": operator.outage.cause},
+        lambda: {"vault": operator.vault.cause, "kubernetes": operator.api_server.cause},
     )
     servers = {
         "health": Server(checks, options.listen, options.health_port),

@@ -21,6 +21,7 @@ from slotwarden.cluster.namespaces import Namespaces
 from slotwarden.cluster.secrets import Secrets
 from slotwarden.cluster.slots import Slots
 from slotwarden.cluster.term import Term, boot_time
+from slotwarden.reconcile import outage
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.cache import Cache
 from slotwarden.reconcile.context import Context
@@ -87,7 +88,8 @@ class Operator:
     metrics: Metrics
     context: Context
     lister: Lister
-    outage: Outage
+    vault: Outage
+    api_server: Outage
     engine: Engine
     rounds: Rounds
     term: Term
@@ -138,22 +140,28 @@ async def assemble(options: Options) -> Operator:
     lister = Lister(client, options.namespaces)
     resync = Resync(lister, cache, keyring)
     wanted = asyncio.Event()
-    outage = Outage(store.health, queue.add, wanted.set, lambda up: metrics.vault_up.set(up))
+    relisted = asyncio.Event()
+    vault = Outage("Vault", outage.vault(store.health), queue.add, wanted.set, metrics.vault_up.set)
+    api_server = Outage(
+        "the API server", outage.api_server(lister.is_served), queue.add, relisted.set, metrics.kubernetes_up.set
+    )
     engine = Engine(
         queue,
         SlotReconciler(context),
         TargetReconciler(context),
-        outage,
+        vault,
+        api_server,
         lambda kind, outcome: metrics.reconciled.labels(kind, outcome).inc(),
     )
     for priority in Priority:
         metrics.follow_queue(priority.name.lower(), partial(queue.depth, priority), partial(queue.age, priority))
     metrics.vault_up.set(1)
+    metrics.kubernetes_up.set(1)
     enqueue = partial(_enqueue, queue)
     sweeper = Sweeper(context, lister, resync, options.namespaces, enqueue)
-    rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted)
+    rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted, relisted)
     elector = _elector(options, client, term)
-    return Operator(options, client, kv, metrics, context, lister, outage, engine, rounds, term, elector)
+    return Operator(options, client, kv, metrics, context, lister, vault, api_server, engine, rounds, term, elector)
 
 
 def _elector(options: Options, client: KubeClient, term: Term) -> Elector | None:

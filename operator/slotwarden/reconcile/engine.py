@@ -1,4 +1,4 @@
-"""Runs the keys of the queue, many at once, and decides what follows a failure: a wait for Vault, or a backoff."""
+"""Runs the keys of the queue, many at once, and decides what follows a failure: a wait for a server, or a backoff."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.cluster.errors import KubernetesError
+from slotwarden.cluster.errors import KubernetesError, Unavailable
 from slotwarden.cluster.term import NotLeading
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.keys import SlotKey
@@ -36,13 +36,15 @@ class Engine:
         queue: WorkQueue[Key],
         slot: Callable[[SlotKey], Awaitable[Result]],
         target: Callable[[TargetKey], Awaitable[Result]],
-        outage: Outage,
+        vault: Outage,
+        api_server: Outage,
         count: Callable[[str, str], None],
     ) -> None:
         self._queue = queue
         self._slot = slot
         self._target = target
-        self._outage = outage
+        self._vault = vault
+        self._api_server = api_server
         self._count = count
         self._running: set[asyncio.Task[None]] = set()
         self._said: dict[Key, str] = {}
@@ -85,12 +87,14 @@ class Engine:
         try:
             result = await (self._slot(key) if isinstance(key, SlotKey) else self._target(key))
         except VaultUnavailable as error:
-            self._outage.wait(key, error)
+            self._vault.wait(key, error)
             self._queue.retry(key, Priority.REFRESH)
             return "waiting"
         except NotLeading:
             return "fenced"
         except (VaultError, KubernetesError) as error:
+            if isinstance(error, Unavailable):
+                self._api_server.wait(key, error)
             pause = self._queue.retry(key)
             self._tell(key, str(error), pause)
             return "failed"

@@ -1,4 +1,4 @@
-"""Vault being away: the keys that wait for it, and the probe that wakes them when it is back."""
+"""A server being away: the keys that wait for it, and the probe that wakes them when it is back."""
 
 from __future__ import annotations
 
@@ -6,76 +6,125 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from slotwarden.cluster.errors import KubernetesError, Unavailable
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from slotwarden.reconcile.keys import Key
-    from slotwarden.vault.errors import VaultUnavailable
     from slotwarden.vault.kv import Health
+
+    Ask = Callable[[], Awaitable[str | None]]
 
 _log = logging.getLogger(__name__)
 _FIRST_PROBE: Final = 0.5
 _LAST_PROBE: Final = 5.0
+_LOOK_EVERY: Final = 10.0
+_PATIENCE: Final = 5.0
 
 
 class Outage:
-    """Whether Vault is away, why, and who waits.
+    """Whether a server is away, why, and who waits.
 
     Waiting keys also have their own backoff: an error that the probe does not see, such as a rate limit, ends by that.
 
     Args:
-        health: asks Vault how it is.
+        server: its name, as people read it.
+        ask: asks the server how it is: None where it is well, else why not; empty where it does not say.
         wake: makes a key run now.
-        back: called when Vault is back.
-        tell: called with whether Vault is up whenever that changes.
+        back: called when the server is back.
+        tell: called with whether the server is up whenever that changes.
     """
 
     def __init__(
         self,
-        health: Callable[[], Awaitable[Health]],
+        server: str,
+        ask: Ask,
         wake: Callable[[Key], None],
         back: Callable[[], None],
         tell: Callable[[bool], None],
     ) -> None:
-        self._health = health
+        self._server = server
+        self._ask = ask
         self._wake = wake
         self._back = back
         self._tell = tell
         self._waiting: set[Key] = set()
         self._probe: asyncio.Task[None] | None = None
+        self._looks: asyncio.Task[None] | None = None
         self.cause = ""
 
-    def wait(self, key: Key, error: VaultUnavailable) -> None:
-        """Have a key woken when Vault is back."""
+    def wait(self, key: Key, error: Exception) -> None:
+        """Have a key woken when the server is back."""
         self._waiting.add(key)
-        if self._probe is None or self._probe.done():
-            self._probe = asyncio.ensure_future(self._watch(str(error)))
+        self._suspect(str(error))
+
+    def start(self) -> None:
+        """Look now and then, so that an outage is told although nothing is to be done."""
+        self._looks = asyncio.ensure_future(self._look())
 
     async def stop(self) -> None:
-        """End the probe."""
-        if self._probe is not None:
-            self._probe.cancel()
-            await asyncio.gather(self._probe, return_exceptions=True)
+        """End the looks and the probe."""
+        tasks = [task for task in (self._looks, self._probe) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _suspect(self, why: str) -> None:
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.ensure_future(self._watch(why))
+
+    async def _look(self) -> None:
+        while True:
+            if not self.cause and await self._ask() is not None:
+                self._suspect(f"{self._server} does not answer")
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def _watch(self, cause: str) -> None:
-        """Probe until Vault is well; an outage is one only once a probe has seen it."""
+        """Probe until the server is well; an outage is one only once a probe has seen it."""
         pause = _FIRST_PROBE
-        while not _well(health := await self._health()):
+        while (said := await self._ask()) is not None:
             if not self.cause:
-                _log.warning("Vault is away; Secrets stay as they are: %s", cause)
+                _log.warning("%s is away; Secrets stay as they are: %s", self._server, said or cause)
                 self._tell(False)
-            self.cause = "Vault is sealed" if health.reachable and health.sealed else cause
+            self.cause = said or cause
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_PROBE)
         waiting, self._waiting = self._waiting, set()
         if self.cause:
             self.cause = ""
-            _log.info("Vault is back; %d keys go on", len(waiting))
+            _log.info("%s is back; %d keys go on", self._server, len(waiting))
             self._tell(True)
             for key in waiting:
                 self._wake(key)
             self._back()
 
 
-def _well(health: Health) -> bool:
-    return health.reachable and health.initialized and not health.sealed
+def vault(health: Callable[[], Awaitable[Health]]) -> Ask:
+    """Ask Vault; what kept a request from being answered says more than that it is not reachable."""
+
+    async def ask() -> str | None:
+        found = await health()
+        if not found.reachable:
+            return ""
+        return "Vault is sealed" if found.sealed else None if found.initialized else "Vault is not initialised"
+
+    return ask
+
+
+def api_server(served: Callable[[], Awaitable[object]]) -> Ask:
+    """Ask the API server; any answer but that it cannot answer now will do."""
+
+    async def ask() -> str | None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await served()
+        except Unavailable as error:
+            return f"the API server answers {error.status}" if error.status else "the API server could not be reached"
+        except TimeoutError:
+            return "the API server does not answer in time"
+        except KubernetesError:
+            return None
+        return None
+
+    return ask

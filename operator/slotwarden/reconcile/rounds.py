@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import KubernetesError
@@ -52,7 +52,7 @@ class Rounds:
     enqueue: Callable[[Iterable[Key], Priority], None]
     grace: float
     sweep_wanted: asyncio.Event
-    relisted: asyncio.Event = field(default_factory=asyncio.Event)
+    relisted: asyncio.Event
     synced: bool = False
 
     async def sync(self) -> None:

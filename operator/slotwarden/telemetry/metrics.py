@@ -48,6 +48,9 @@ class Metrics:
             registry=registry,
         )
         self.leader = Gauge("slotwarden_leader", "1 while this process works, 0 while it stands by.", registry=registry)
+        self.kubernetes_up = Gauge(
+            "slotwarden_kubernetes_up", "1 while the API server answers, 0 while it does not.", registry=registry
+        )
         self.vault_up = Gauge("slotwarden_vault_up", "1 while Vault answers, 0 while it does not.", registry=registry)
 
     def vault_request(self, operation: str, code: str, seconds: float) -> None:

@@ -8,7 +8,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slotwarden.cluster.errors import Unavailable
+import pytest
+
+from slotwarden.cluster.errors import Forbidden, KubernetesError, Unavailable
+from slotwarden.reconcile import outage
 from slotwarden.reconcile.context import Result
 from slotwarden.reconcile.engine import CONCURRENCY, Engine
 from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
@@ -20,10 +23,12 @@ from slotwarden.vault.kv import Health
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    import pytest
-
 SLOT, TARGET = SlotKey("acme", "one"), TargetKey("acme", "one")
 DOWN = VaultUnavailable(Operation.READ, "secret/data/x", "Vault could not be reached")
+WELL = Health(sealed=False, initialized=True, standby=False, reachable=True)
+SEALED = Health(sealed=True, initialized=True, standby=True, reachable=True)
+UNSET = Health(sealed=False, initialized=False, standby=False, reachable=True)
+AWAY = Health(sealed=False, initialized=False, standby=False, reachable=False)
 
 
 @dataclass
@@ -32,9 +37,8 @@ class World:
 
     behave: Callable[[Key], Awaitable[Result]]
     now: float = 0.0
-    health: Health = field(
-        default_factory=lambda: Health(sealed=False, initialized=True, standby=False, reachable=True)
-    )
+    health: Health = WELL
+    refused: KubernetesError | None = None
     ran: list[Key] = field(default_factory=list)
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     told: list[bool] = field(default_factory=list)
@@ -42,13 +46,19 @@ class World:
 
     def __post_init__(self) -> None:
         self.queue: WorkQueue[Key] = WorkQueue(lambda: self.now, lambda: 1.0)
-        self.outage = Outage(self._health, self.queue.add, self.back.set, self.told.append)
-        self.engine = Engine(self.queue, self._run, self._run, self.outage, self._count)
+        self.vault = Outage("Vault", outage.vault(self._health), self.queue.add, self.back.set, self.told.append)
+        ask = outage.api_server(self._served)
+        self.api_server = Outage("the API server", ask, self.queue.add, self.back.set, self.told.append)
+        self.engine = Engine(self.queue, self._run, self._run, self.vault, self.api_server, self._count)
         self.queue.open()
         self.task = asyncio.ensure_future(self.engine.run())
 
     async def _health(self) -> Health:
         return self.health
+
+    async def _served(self) -> None:
+        if self.refused is not None:
+            raise self.refused
 
     def _count(self, kind: str, outcome: str) -> None:
         self.outcomes[kind, outcome] += 1
@@ -65,7 +75,8 @@ class World:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
         await self.engine.drain(5)
-        await self.outage.stop()
+        await self.vault.stop()
+        await self.api_server.stop()
 
 
 async def test_success_ends_the_matter_or_sets_a_timer() -> None:
@@ -178,20 +189,20 @@ async def test_keys_that_wait_for_vault_run_when_it_is_back() -> None:
         return Result()
 
     world = World(behave)
-    world.health = Health(sealed=False, initialized=False, standby=False, reachable=False)
+    world.health = AWAY
     world.queue.add(SLOT)
     await world.settle()
     assert world.told == [False]
-    assert "could not be reached" in world.outage.cause
+    assert "could not be reached" in world.vault.cause
     assert world.outcomes == {("slot", "waiting"): 1}
     down = False
-    world.health = Health(sealed=False, initialized=True, standby=False, reachable=True)
+    world.health = WELL
     async with asyncio.timeout(10):
         await world.back.wait()
     await world.settle()
     assert world.outcomes["slot", "done"] == 1
     assert world.told == [False, True]
-    assert world.outage.cause == ""
+    assert world.vault.cause == ""
     await world.end()
 
 
@@ -203,12 +214,57 @@ async def test_an_error_that_is_no_outage_ends_by_its_backoff() -> None:
     world.queue.add(SLOT)
     await world.settle()
     assert world.told == []
-    assert world.outage.cause == ""
+    assert world.vault.cause == ""
     assert world.ran == [SLOT]
     world.now = 0.5
     world.queue.add(TARGET)
     await world.settle()
     assert Counter(world.ran) == {SLOT: 2, TARGET: 1}
+    await world.end()
+
+
+async def test_keys_that_wait_for_the_api_server_run_when_it_is_back() -> None:
+    async def behave(_: Key) -> Result:
+        if world.refused is not None:
+            raise world.refused
+        return Result()
+
+    world = World(behave)
+    world.refused = Unavailable("get", "secrets", 0, "TimeoutError")
+    world.queue.add(SLOT)
+    await world.settle()
+    assert world.told == [False]
+    assert world.api_server.cause == "the API server could not be reached"
+    world.refused = None
+    async with asyncio.timeout(10):
+        await world.back.wait()
+    await world.settle()
+    assert world.outcomes == {("slot", "failed"): 1, ("slot", "done"): 1}
+    assert (world.told, world.api_server.cause) == ([False, True], "")
+    await world.end()
+
+
+@pytest.mark.parametrize(
+    ("health", "refused", "causes"),
+    [
+        (AWAY, Unavailable("get", "apiresources", 429, ""), ("Vault does not answer", "the API server answers 429")),
+        (SEALED, Forbidden("get", "apiresources", 403, ""), ("Vault is sealed", "")),
+        (UNSET, None, ("Vault is not initialised", "")),
+        (WELL, None, ("", "")),
+    ],
+)
+async def test_an_outage_is_told_although_nothing_is_to_be_done(
+    health: Health, refused: KubernetesError | None, causes: tuple[str, str]
+) -> None:
+    async def behave(_: Key) -> Result:
+        return Result()
+
+    world = World(behave, health=health, refused=refused)
+    for outage_of in (world.vault, world.api_server):
+        outage_of.start()
+    await world.settle()
+    assert (world.vault.cause, world.api_server.cause) == causes
+    assert world.told == [False for cause in causes if cause]
     await world.end()
 
 

@@ -43,6 +43,7 @@ class World:
             enqueue=self._enqueue,
             grace=30.0,
             sweep_wanted=asyncio.Event(),
+            relisted=asyncio.Event(),
         )
 
     def _enqueue(self, keys: Iterable[Key], priority: Priority) -> None:
