@@ -1,4 +1,4 @@
-"""Operators on a testbed of the module's own, whose servers its tests stop, seal and empty."""
+"""Operators whose way to the servers can be spoiled, and operators on servers of the module's own, to be stopped."""
 
 from __future__ import annotations
 
@@ -10,15 +10,48 @@ import pytest
 
 from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
+from testbed.pki import Pki
 from testbed.progress import Reporter
+from testbed.proxy import Proxy
 from testbed.session import Endpoints, Session
 from tests.e2e.support import Organization
+from tests.faults.support import Exposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from testbed.cluster import Testbed
+
+
+@pytest.fixture
+def make_exposed(
+    installed: Session, operator: Callable[..., Operator], make_namespace: Callable[[], str], vault_prefix: str
+) -> Iterator[Callable[..., Exposed]]:
+    """`make_exposed(*arguments, start=True)`: a namespace with an operator that has a proxy before each server."""
+    with contextlib.ExitStack() as after:
+
+        def make(*arguments: str, start: bool = True) -> Exposed:
+            pki = Pki(installed.testbed.folder / "pki")
+            to_kube = Proxy(installed.testbed.apiserver.url, pki).start()
+            after.callback(to_kube.stop)
+            to_vault = Proxy(installed.testbed.vault.url, pki).start()
+            after.callback(to_vault.stop)
+            namespace = make_namespace()
+            made = operator(namespace, *arguments, start=False).through(kubernetes=to_kube.url, vault=to_vault.url)
+            # Before its proxies, so that it does not wait for them.
+            after.callback(made.stop)
+            if start:
+                made.start()
+            return Exposed(installed, namespace, vault_prefix, made, to_kube, to_vault)
+
+        yield make
+
+
+@pytest.fixture
+def exposed(make_exposed: Callable[..., Exposed]) -> Exposed:
+    """A namespace whose operator runs and is ready, with a proxy before each server."""
+    return make_exposed()
 
 
 @pytest.fixture(scope="module")

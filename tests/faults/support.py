@@ -1,0 +1,56 @@
+"""What the tests of faults share: an organization whose operator's way to the servers is spoiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from testbed.wait import eventually
+from tests.e2e.support import Organization
+
+if TYPE_CHECKING:
+    from testbed.proxy import Proxy
+    from tests.e2e.support import Json
+
+PATIENCE = 90.0
+"""Seconds for what comes by a backoff of up to a minute."""
+
+
+@dataclass(frozen=True)
+class Exposed(Organization):
+    """An organization whose operator reaches the API server and Vault through proxies; the test itself does not."""
+
+    to_kube: Proxy
+    to_vault: Proxy
+
+    def status(self, code: int, reason: str) -> Json:
+        """The body of an API server's refusal."""
+        kind = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "metadata": {}}
+        return {**kind, "code": code, "reason": reason, "message": reason}
+
+
+def shape(secret: Json) -> Json:
+    """All of a Secret that must not change."""
+    return {**secret, "metadata": {k: v for k, v in secret["metadata"].items() if k != "managedFields"}}
+
+
+def told_of(org: Organization, *, up: bool, said: str = "", timeout: float = 30) -> None:
+    """/readyz stays 200 and tells of Vault as long as it is away, and why; the metric says the same."""
+    _told(org, "vault", up=up, said=said, timeout=timeout)
+
+
+def _told(org: Organization, server: str, *, up: bool, said: str, timeout: float) -> None:
+    def check() -> bool:
+        code, text = org.operator.readyz()
+        assert code == HTTPStatus.OK
+        assert (f"[!] {server}: " in text) is not up, text
+        assert said.lower() in text.lower(), text
+        return org.operator.metrics().value(f"slotwarden_{server}_up") == float(up)
+
+    eventually(check, timeout, message=f"the operator tells that {server} is {'up' if up else 'away'}")
+
+
+def counted(org: Organization, metric: str, **labels: Any) -> float:
+    """A counter of the operator."""
+    return org.operator.metrics().value(f"slotwarden_{metric}_requests_total", **labels)

@@ -1,0 +1,234 @@
+"""The operator stopped at each of its writes, before the server has it and before the answer is back.
+
+For each thing that it does there are as many slots as it makes writes, times two, and one that nothing stops, which
+tells that these are all writes. Once each is held where it should be, the operator is killed, or all its connections
+are cut; then everything has to come to the same end as without.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from testbed.clients.kube import core, slots
+from testbed.proxy import WRITES, Hold
+from testbed.wait import eventually
+from tests.e2e.support import OWNER, Organization, data, encoded, git, projected, registry
+from tests.faults.support import PATIENCE, Exposed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CLAIM, STORE, LET_GO = "POST metadata", "POST data", "POST delete"
+SCRUB, STATUS = "PATCH secretslots", "PATCH secretslots/status"
+MAKE, CHANGE, REMOVE = "POST secrets", "PATCH secrets", "DELETE secrets"
+ADOPT_SECRET, ADOPT_VALUE = "slotwarden.io/adopt", "slotwarden.io/adopt-value"
+
+
+def kind(asked: str) -> str:
+    """What a write is, in a word or two."""
+    method, path = asked.split(" ", 1)
+    if vault := re.match(r"/v1/secret/(\w+)/", path):
+        return f"{'POST' if method == 'PUT' else method} {vault[1]}"
+    found = re.search(r"/namespaces/[^/]+/(\w+)/[^/?]+(/status)?", path)
+    assert found is not None, asked
+    return f"{method} {found[1]}{found[2] or ''}"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something that the operator does to a slot, with all its writes.
+
+    Attributes:
+        prepare: called first, for each slot; returns once the operator has nothing left to do.
+        act: what makes the operator write.
+        check: raises until all is as it should be.
+        secrets: the names of the Secrets that are there in the end.
+        versions: how many versions the entry has in the end.
+        where: how the paths of its writes begin.
+        together: which of the writes are made at one time, in any order.
+    """
+
+    name: str
+    writes: list[str]
+    act: Callable[[Organization, str], Any]
+    check: Callable[[Organization, str], Any]
+    prepare: Callable[[Organization, str], Any] = lambda _org, _name: None
+    secrets: Callable[[str], set[str]] = lambda name: {name}
+    versions: int = 1
+    where: str = "/"
+    together: frozenset[str] = frozenset()
+
+
+def holds_token(token: str) -> Callable[[Organization, str], None]:
+    def check(org: Organization, name: str) -> None:
+        assert "token" not in org.ready(name)["spec"]["git"]
+        assert data(org.secret(name)) == {"username": "bot", "password": token}
+
+    return check
+
+
+def renamed(org: Organization, name: str) -> None:
+    org.ready(name)
+    assert data(org.secret(f"{name}-new"))["password"] == "one"
+
+
+def replaced(org: Organization, name: str) -> None:
+    org.ready(name)
+    secret = org.secret(name)
+    assert secret["type"] == "kubernetes.io/basic-auth"
+    assert data(secret) == {"username": "bot", "password": "one"}
+
+
+def released(org: Organization, name: str) -> None:
+    found = org.vault.metadata(org.entry(name))
+    assert found is not None
+    assert "slotwarden.io/released" in found["custom_metadata"]
+    assert found["versions"]["1"]["deletion_time"]
+    assert not found["versions"]["1"]["destroyed"]
+
+
+def make_foreign(org: Organization, name: str) -> None:
+    body = {"metadata": {"name": name, "annotations": {ADOPT_SECRET: "true"}}, "type": "kubernetes.io/basic-auth"}
+    content = {"username": encoded("somebody"), "password": encoded("else")}
+    org.kube.create(core(org.namespace, "secrets"), {**body, "data": content})
+
+
+def store_foreign(org: Organization, name: str) -> None:
+    """An entry of another cluster's."""
+    org.vault.set_custom_metadata(
+        org.entry(name), {"slotwarden.io/cluster": "another", "slotwarden.io/object-uid": "another"}
+    )
+    org.vault.write(org.entry(name), {"username": "bot", "token": "one", "url": "https://github.com"})
+
+
+def adopted(org: Organization, name: str) -> None:
+    holds_token("one")(org, name)
+    assert org.secret(name)["metadata"]["labels"][OWNER] == org.slot(name)["metadata"]["uid"]
+
+
+def made(org: Organization, name: str) -> None:
+    org.create(name, git("one"))
+
+
+WORKS = [
+    Work("new", [CLAIM, STORE, SCRUB, MAKE, STATUS], made, holds_token("one")),
+    Work(
+        "rotation",
+        [STORE, SCRUB, CHANGE, STATUS],
+        lambda org, name: org.edit(name, git("two")),
+        holds_token("two"),
+        made,
+        versions=2,
+    ),
+    Work(
+        "rename",
+        [MAKE, REMOVE, STATUS],
+        lambda org, name: org.edit(name, projected(f"{name}-new")),
+        renamed,
+        made,
+        lambda name: {f"{name}-new"},
+        together=frozenset({REMOVE, STATUS}),
+    ),
+    Work(
+        "kind",
+        [REMOVE, MAKE, STATUS],
+        lambda org, name: org.edit(name, projected(name, type="basic-auth")),
+        replaced,
+        lambda org, name: org.create(name, registry("one")),
+    ),
+    # The garbage collector may remove the Secret before the operator does: that write is left out.
+    Work("deletion", [LET_GO, CLAIM], Organization.delete_slot, released, made, lambda _: set(), where="/v1/secret/"),
+    Work("adopted-secret", [CLAIM, STORE, SCRUB, MAKE, CHANGE, STATUS], made, adopted, make_foreign),
+    Work(
+        "adopted-value",
+        [CLAIM, MAKE, STATUS],
+        lambda org, name: org.create(name, git(), annotations={ADOPT_VALUE: "true"}),
+        adopted,
+        store_foreign,
+    ),
+]
+
+
+@dataclass
+class Case:
+    """A slot, and where the operator is stopped at it."""
+
+    slot: str
+    hold: Hold
+    at: str | None
+
+
+def cases(work: Work) -> list[Case]:
+    """All of a work; the last is not stopped at all."""
+
+    def case(slot: str, nth: int, at: str | None, *, delivered: bool) -> Case:
+        return Case(slot, Hold(rf"^{WRITES}{work.where}.*/{slot}(-new)?(/status)?(\?|$)", nth, delivered=delivered), at)
+
+    found = [
+        case(f"{way}-{nth}", nth, at, delivered=way == "answer")
+        for nth, at in enumerate(work.writes, 1)
+        for way in ("request", "answer")
+    ]
+    return [*found, case("free", 99, None, delivered=False)]
+
+
+def prepared(org: Exposed, work: Work) -> dict[str, str]:
+    """All slots before the work; returns the uids of the Secrets that have to stay the same."""
+    names = [case.slot for case in cases(work)]
+    for name in names:
+        work.prepare(org, name)
+    if org.kube.list(slots(org.namespace)):
+        for name in names:
+            org.ready(name)
+    # The MAC key and whatever else comes once is behind us.
+    org.barrier()
+    return {name: found["metadata"]["uid"] for name in names if (found := org.find_secret(name))}
+
+
+@pytest.mark.parametrize("crash", ["killed", "cut"])
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
+def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work, crash: str) -> None:
+    org = make_exposed("--sweep-grace", "2", "--no-leader-elect")
+    before = prepared(org, work)
+    all_cases = cases(work)
+    for proxy in (org.to_kube, org.to_vault):
+        proxy.add(*(case.hold for case in all_cases))
+    for case in all_cases:
+        work.act(org, case.slot)
+    stopped = [(case, case.hold.wait()) for case in all_cases if case.at is not None]
+    eventually(lambda: work.check(org, "free") or True, message="what nothing stops is done")
+    assert sorted(map(kind, all_cases[-1].hold.seen)) == sorted(work.writes)
+    for case, asked in stopped:
+        assert kind(asked) == case.at or {kind(asked), case.at} <= work.together, case.slot
+
+    if crash == "killed":
+        org.operator.kill()
+    else:
+        org.to_kube.cut()
+        org.to_vault.cut()
+    org.to_kube.clear()
+    org.to_vault.clear()
+    if crash == "killed":
+        org.operator.start()
+
+    for case in all_cases:
+        eventually(lambda case=case: work.check(org, case.slot) or True, PATIENCE, message=f"{case.slot}: {case.at}")
+    org.barrier()
+    for case in all_cases:
+        work.check(org, case.slot)
+        assert org.vault.version(org.entry(case.slot)) == work.versions, case.slot
+    wanted = set[str]().union(*(work.secrets(case.slot) for case in all_cases))
+
+    def left() -> bool:
+        found = org.kube.list(core(org.namespace, "secrets"))
+        assert {s["metadata"]["name"] for s in found if not s["metadata"]["name"].startswith("barrier-")} == wanted
+        return True
+
+    eventually(left, message="no Secret is missing or left over")
+    if work.name in ("rotation", "adopted-secret"):
+        assert {name: org.secret(name)["metadata"]["uid"] for name in before} == before
+    assert "Traceback" not in org.operator.log_text()
