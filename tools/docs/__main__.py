@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tools.docs import operator, secretslot
+from tools.docs import operator, picture, secretslot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +33,8 @@ _PART: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of \2 -->\
 
 def wanted() -> dict[Path, str]:
     """Each file with generated parts, as it should be."""
-    return {path: fill(path.read_text()) for path in sorted(DOCS.rglob("*.md"))}
+    made = {path: fill(path.read_text()) for path in sorted(DOCS.rglob("*.md"))}
+    return {**made, DOCS / "architecture.svg": picture.render((DOCS / "architecture.yaml").read_text())}
 
 
 def fill(text: str) -> str:

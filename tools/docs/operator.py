@@ -22,7 +22,12 @@ _CREATED: Final = "_created"
 def options() -> str:
     """The options, the variables that they can be given by, and what they are without either."""
     rows = [
-        (code(f"--{option.opts[-1].lstrip('-')}"), _variables(option), _default(option), text(_help(option)))
+        (
+            " / ".join(map(code, option.opts + option.secondary_opts)),
+            _variables(option),
+            _default(option),
+            text(_help(option)),
+        )
         for option in operator.params
         if isinstance(option, click.Option)
     ]
@@ -67,6 +72,8 @@ def _default(option: click.Option) -> str:
     said = (option.help or "").partition(" [default: ")[2].rstrip("]")
     if said:
         return said
+    if option.is_flag:
+        return "yes" if option.default else "no"
     if isinstance(option.type, click.Choice) or option.show_default:
         return code(str(option.default))
     return ""
