@@ -50,7 +50,8 @@ class Reason(StrEnum):
     AWAITING_VALUE = (
         "AwaitingValue",
         "The object is declared, but no value was set yet.",
-        "Set the value: through a source Secret, inline, or by writing the entry in Vault.",
+        "Set the value: through a source Secret, inline, or in Vault. One that is written to Vault is seen within five "
+        'minutes, or at once on `kubectl annotate sslot NAME slotwarden.io/refresh="$(date +%s)" --overwrite`.',
     )
     SOURCE_MISSING = (
         "SourceMissing",
@@ -70,7 +71,7 @@ class Reason(StrEnum):
     NOT_OWNER = (
         "NotOwner",
         "The entry in Vault belongs to another object; it is neither read nor changed nor deleted.",
-        'Annotate the object with `slotwarden.io/adopt-value: "true"` to take the entry over.',
+        "Take it over with what it holds: `kubectl annotate sslot NAME slotwarden.io/adopt-value=true`.",
     )
     TARGET_CONFLICT = (
         "TargetConflict",
@@ -80,7 +81,8 @@ class Reason(StrEnum):
     FOREIGN_SECRET = (
         "ForeignSecret",
         "A Secret of that name exists and was not made by the operator; it stays as it is.",
-        'Choose another `secretName`, delete the Secret, or annotate it with `slotwarden.io/adopt: "true"`.',
+        "Choose another `secretName`, delete the Secret, or give it to the operator: "
+        "`kubectl annotate secret SECRET slotwarden.io/adopt=true`.",
     )
     PROJECTION_FAILED = (
         "ProjectionFailed",
@@ -95,17 +97,18 @@ class Reason(StrEnum):
     VAULT_SEALED = (
         "VaultSealed",
         "Vault is sealed; existing Secrets stay as they are.",
-        "Unseal Vault; work resumes by itself.",
+        "Unseal Vault with `vault operator unseal`; work resumes by itself.",
     )
     VAULT_DENIED = (
         "VaultDenied",
         "Vault refused an operation; the message names the path and the capability that is missing.",
-        "Extend the policy of the operator's role in Vault.",
+        "Give the operator's role its whole policy: `slotwarden vault-policy | vault policy write slotwarden -`.",
     )
     VERSION_DELETED = (
         "VersionDeleted",
         "The newest version in Vault was deleted or destroyed; the Secret keeps the last good value.",
-        "Undelete the version in Vault, or set the value again.",
+        "Undelete the version that the message names, at the path that the status names, with "
+        "`vault kv undelete -versions=VERSION PATH`; or set the value again.",
     )
     STALE = (
         "Stale",
