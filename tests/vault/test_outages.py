@@ -54,7 +54,7 @@ async def test_sealed_then_stopped_then_back(own_testbed: Testbed, kv: VaultKV) 
 async def test_a_silent_server_runs_into_the_time_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        kv = VaultKV(VaultConfig(address, token=Sensitive(b"t"), read_timeout=0.2))
+        kv = VaultKV(VaultConfig(address, token=Sensitive(b"t"), request_timeout=0.2))
         with pytest.raises(VaultUnavailable, match="did not answer in time for a read"):
             await kv.read(PATH)
         assert await kv.health() == AWAY

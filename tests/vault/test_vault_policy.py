@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from slotwarden.cluster.term import Term
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import load_or_create
 from slotwarden.values.paths import EntryRef, SlotPaths
@@ -61,7 +62,7 @@ async def test_the_policy_is_enough(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     kv = make_kv(make_token(render(vault_admin.mount, prepared)))
-    await work(VaultStore(kv, SlotPaths(prepared)))
+    await work(VaultStore(kv, SlotPaths(prepared), Term.unlimited()))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ async def test_each_capability_is_needed(
     path = f"{vault_admin.mount}/{endpoint.format(prepared)}"
     kv = make_kv(make_token(without(render(vault_admin.mount, prepared), path, capability)))
     with pytest.raises(VaultDenied, match=f"`{capability}`") as caught:
-        await work(VaultStore(kv, SlotPaths(prepared)))
+        await work(VaultStore(kv, SlotPaths(prepared), Term.unlimited()))
     assert caught.value.operation is operation
     assert re.fullmatch(re.escape(path).replace(r"\+", "[^/]+"), caught.value.path)
 
@@ -103,12 +104,12 @@ async def test_a_deleted_mac_key_needs_update(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     policy = render(vault_admin.mount, prepared)
-    store = VaultStore(make_kv(make_token(policy)), SlotPaths(prepared))
+    store = VaultStore(make_kv(make_token(policy)), SlotPaths(prepared), Term.unlimited())
     first = await load_or_create(store)
     vault_admin.soft_delete(f"{prepared}/_system/mac-key")
     poor = make_kv(make_token(without(policy, f"{vault_admin.mount}/data/{prepared}/_system/mac-key", "update")))
     with pytest.raises(VaultDenied, match="`update`"):
-        await load_or_create(VaultStore(poor, SlotPaths(prepared)))
+        await load_or_create(VaultStore(poor, SlotPaths(prepared), Term.unlimited()))
     assert (await load_or_create(store)).kid != first.kid
 
 
@@ -152,7 +153,7 @@ async def test_only_the_named_namespaces_are_open(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     kv = make_kv(make_token(render(vault_admin.mount, prepared, ["acme"])))
-    store = VaultStore(kv, SlotPaths(prepared))
+    store = VaultStore(kv, SlotPaths(prepared), Term.unlimited())
     assert await store.read(OLD) is not None
     assert await store.list_slots("acme") == [OLD]
     await load_or_create(store)

@@ -1,29 +1,30 @@
-"""hvac on a transport of our own: one bounded connection pool, nothing read from the environment, no error with a body.
+"""hvac shapes the requests, the event loop sends them.
 
-hvac's own exceptions carry the answer's text; here an answer is read and classified before hvac sees it.
+hvac's API classes return what their adapter returns; this one returns an awaitable, so neither threads nor requests are
+needed. hvac's own exceptions carry the answer's text; here an answer is read and classified before anyone sees it.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from json import dumps, loads
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
-import requests
 from hvac.adapters import RawAdapter
 from hvac.api.auth_methods import Kubernetes
 from hvac.api.auth_methods import Token as TokenMethod
 from hvac.api.secrets_engines.kv_v2 import KvV2
-from requests.adapters import HTTPAdapter
 
 from slotwarden.vault.errors import Failure, VaultUnavailable, classify
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
     from slotwarden.sensitive import Sensitive
     from slotwarden.vault.config import VaultConfig
+    from slotwarden.vault.http import Http
 
-_TLS_CAUSE = re.compile(r"certificate verify failed: ([A-Za-z0-9 ,.'-]+?) ?\(_ssl|(WRONG_VERSION_NUMBER)")
 # With these a health check answers 200 in every state, and the body tells which.
 _HEALTH: Final = "/v1/sys/health?standbycode=200&perfstandbyok=true&drsecondarycode=200&sealedcode=200&uninitcode=200"
 
@@ -40,92 +41,74 @@ class Answer:
 
 
 class _Adapter(RawAdapter):  # type: ignore[misc]
-    """Raises `Failure` where hvac would raise, and gives hvac's callers an `Answer`."""
+    """Raises `Failure` where hvac would raise, and gives hvac's callers an awaitable `Answer`."""
 
-    def request(
+    def __init__(self, http: Http, address: str, headers: Mapping[str, str]) -> None:
+        # hvac's own would make a session of requests.
+        self._http = http
+        self._address = address.rstrip("/")
+        self._headers = {"X-Vault-Request": "true", **headers}
+
+    async def request(
         self,
         method: str,
         url: str,
-        headers: dict[str, str] | None = None,
-        raise_exception: bool = True,  # hvac's signature; every failure is raised
-        **kwargs: Any,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+        wrap_ttl: None = None,  # hvac passes it on where it renews a token
     ) -> Answer:
-        try:
-            response = super().request(method, url, headers=headers, raise_exception=False, **kwargs)
-            return _read(response)
-        except requests.exceptions.Timeout:
-            raise Failure(VaultUnavailable, "timeout") from None
-        except requests.exceptions.SSLError as error:
-            raise Failure(VaultUnavailable, "tls", _tls_cause(error)) from None
-        except requests.exceptions.RequestException:
-            raise Failure(VaultUnavailable, "unreachable") from None
-        except OSError:
-            # requests checks the CA file on its own and raises a plain OSError.
-            raise Failure(VaultUnavailable, "tls", "the CA file cannot be read") from None
+        if method == "list":
+            # The plain form of LIST, which proxies know.
+            method, params = "get", {"list": "true"}
+        query = f"?{urlencode(params)}" if params else ""
+        headers, body = self._headers, None
+        if json is not None:
+            headers, body = {**headers, "Content-Type": "application/json"}, dumps(json).encode()
+        return _read(*await self._http.send(method, f"{self._address}{url}{query}", headers, body))
 
 
 class Connection:
-    """One token's view of Vault; all methods block, and raise `Failure`."""
+    """One token's view of Vault; what its methods return raises `Failure` when awaited."""
 
-    def __init__(self, config: VaultConfig, session: requests.Session, token: Sensitive | None) -> None:
+    def __init__(self, config: VaultConfig, http: Http, token: Sensitive | None) -> None:
         self.token = token
-        self.adapter = _Adapter(
-            base_uri=config.address,
-            token=token.reveal_text() if token is not None else None,
-            verify=config.ca or True,
-            timeout=(config.connect_timeout, config.read_timeout),
-            allow_redirects=False,
-            session=session,
-            namespace=config.namespace,
-            strict_http=True,
-        )
+        headers = {"X-Vault-Token": token.reveal_text()} if token is not None else {}
+        # Only the root namespace has the path of health, and nobody is asked there for a token.
+        self._root = _Adapter(http, config.address, {})
+        if config.namespace:
+            headers["X-Vault-Namespace"] = config.namespace
+        self.adapter = _Adapter(http, config.address, headers)
         self.kv = KvV2(adapter=self.adapter)
 
-    def login(self, role: str, jwt: Sensitive, mount: str) -> Answer:
+    def login(self, role: str, jwt: Sensitive, mount: str) -> Awaitable[Answer]:
         """Log in by the Kubernetes method."""
-        answer: Answer = Kubernetes(adapter=self.adapter).login(
+        answer: Awaitable[Answer] = Kubernetes(adapter=self.adapter).login(
             role=role, jwt=jwt.reveal_text(), use_token=False, mount_point=mount
         )
         return answer
 
-    def lookup(self) -> Answer:
+    def lookup(self) -> Awaitable[Answer]:
         """Our own token's properties."""
-        answer: Answer = TokenMethod(adapter=self.adapter).lookup_self()
+        answer: Awaitable[Answer] = TokenMethod(adapter=self.adapter).lookup_self()
         return answer
 
-    def renew(self) -> Answer:
+    def renew(self) -> Awaitable[Answer]:
         """Renew our own token by its own period."""
-        answer: Answer = TokenMethod(adapter=self.adapter).renew_self()
+        answer: Awaitable[Answer] = TokenMethod(adapter=self.adapter).renew_self()
         return answer
 
-    def health(self) -> Answer:
+    def health(self) -> Awaitable[Answer]:
         """Vault's state; answers 200 whatever it is."""
-        probe = _Adapter.from_adapter(self.adapter)
-        # Only the root namespace has this path.
-        probe.namespace = None
-        answer: Answer = probe.get(_HEALTH)
+        answer: Awaitable[Answer] = self._root.get(_HEALTH)
         return answer
 
 
-def http_session(config: VaultConfig) -> requests.Session:
-    """The connection pool that all tokens share."""
-    session = requests.Session()
-    # No proxies, no .netrc, no CA bundle from the environment: the configuration says it all.
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.verify = config.ca or True
-    pool = HTTPAdapter(pool_connections=1, pool_maxsize=config.threads, pool_block=True)
-    session.mount("https://", pool)
-    session.mount("http://", pool)
-    return session
-
-
-def _read(response: requests.Response) -> Answer:
-    status = response.status_code
+def _read(status: int, content: bytes) -> Answer:
     body: Any = {}
-    if response.content:
+    if content:
         try:
-            body = response.json()
+            body = loads(content)
         except ValueError:
             # The exception holds the text, and a proxy's error page has a status that says enough.
             body = None
@@ -136,10 +119,3 @@ def _read(response: requests.Response) -> Answer:
     if not isinstance(body, dict):
         raise Failure(VaultUnavailable, "garbled")
     return Answer(status, body)
-
-
-def _tls_cause(error: requests.exceptions.SSLError) -> str:
-    match = _TLS_CAUSE.search(str(error))
-    if match is None:
-        return ""
-    return "the address speaks no TLS" if match[2] else match[1]

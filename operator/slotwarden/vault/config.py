@@ -40,9 +40,9 @@ class VaultConfig:
         ca: a PEM file to trust instead of the usual authorities.
         namespace: Vault Enterprise's namespace.
         mount: where KV version 2 is mounted.
-        connect_timeout: seconds.
-        read_timeout: seconds.
-        threads: requests at one time; also the size of the connection pool.
+        connect_timeout: seconds until a new connection is there.
+        request_timeout: seconds for the whole of a request.
+        connections: how many there are at most; as many requests run at one time.
 
     Raises:
         InvalidSetting: naming the setting that is missing or wrong.
@@ -59,8 +59,8 @@ class VaultConfig:
     namespace: str | None = None
     mount: str = "secret"
     connect_timeout: float = 3.0
-    read_timeout: float = 10.0
-    threads: int = 16
+    request_timeout: float = 10.0
+    connections: int = 16
 
     def __post_init__(self) -> None:
         url = urlsplit(self.address)

@@ -18,9 +18,8 @@ from slotwarden.vault.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from slotwarden.vault.adapter import Answer, Connection
     from slotwarden.vault.config import VaultConfig
-    from slotwarden.vault.session import Observe
+    from slotwarden.vault.session import Observe, Request
 
 T = TypeVar("T")
 
@@ -212,16 +211,14 @@ class VaultKV:
         """End renewal and close the connections, once running requests have ended."""
         await self._session.close()
 
-    async def _do(
-        self, operation: Operation, api_path: str, request: Callable[[Connection], Answer], *, creates: bool = False
-    ) -> None:
+    async def _do(self, operation: Operation, api_path: str, request: Request, *, creates: bool = False) -> None:
         await self._session.call(operation, f"{self.mount}/{api_path}", request, creates=creates)
 
     async def _ask(
         self,
         operation: Operation,
         api_path: str,
-        request: Callable[[Connection], Answer],
+        request: Request,
         shape: Callable[[dict[str, Any]], T],
         *,
         creates: bool = False,

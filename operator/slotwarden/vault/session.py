@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.sensitive import Sensitive
-from slotwarden.vault.adapter import Answer, Connection, http_session
+from slotwarden.vault.adapter import Answer, Connection
 from slotwarden.vault.errors import Failure, Operation, VaultDenied, VaultError, VaultRejected, explain
+from slotwarden.vault.http import Http
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from slotwarden.vault.config import VaultConfig
 
-    Request = Callable[[Connection], Answer]
+    Request = Callable[[Connection], Awaitable[Answer]]
     Observe = Callable[[str, str, float], None]
 
 LOOKUP: Final = "auth/token/lookup-self"
@@ -64,17 +64,16 @@ class Session:
         self._observe = observe
         self._sleep = sleep
         self._rand = rand
-        self._http = http_session(config)
+        self._http = Http(config)
         self._connect = connect or (lambda token: Connection(config, self._http, token))
-        self._threads = ThreadPoolExecutor(config.threads, thread_name_prefix="vault")
         self._current: Connection | None = None
         self._login: asyncio.Task[Connection | None] | None = None
         self._renewal: asyncio.Task[None] | None = None
 
     async def call(self, operation: Operation, path: str, request: Request, *, creates: bool = False) -> Answer:
-        """Run one request in the thread pool, with one new login where the token turns out to be invalid.
+        """Send one request, with one new login where the token turns out to be invalid.
 
-        Cancelling does not stop the thread: a write may still happen.
+        Cancelling cuts the connection: a write may have happened or not.
 
         Raises:
             VaultError: see `slotwarden.vault.errors`.
@@ -100,8 +99,7 @@ class Session:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        self._http.close()
+        await self._http.close()
 
     async def _attempt(
         self, operation: Operation, path: str, connection: Connection, request: Request, *, creates: bool = False
@@ -109,7 +107,7 @@ class Session:
         start, code = time.monotonic(), "cancelled"
         failure: Failure | None = None
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._threads, request, connection)
+            answer = await request(connection)
             code = str(answer.status)
         except Failure as caught:
             failure, code = caught, caught.code
@@ -179,9 +177,11 @@ class Session:
         except OSError as error:
             message = f"no login to Vault: {file} cannot be read ({error.strerror})"
             raise VaultDenied(Operation.LOGIN, path, message) from None
-        if not content.strip():
-            raise VaultDenied(Operation.LOGIN, path, f"no login to Vault: {file} is empty")
-        return Sensitive(content.strip())
+        words = content.split()
+        if len(words) != 1:
+            message = f"no login to Vault: {file} {'holds more than a token' if words else 'is empty'}"
+            raise VaultDenied(Operation.LOGIN, path, message)
+        return Sensitive(words[0])
 
     async def _keep(self, connection: Connection, lease: Lease | None) -> None:
         """Keep the token alive until it is replaced; a token that never ends needs nothing."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-import requests
 from hvac.utils import format_url
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from slotwarden.domain.names import DNS_LABEL, SLOT_NAME
 from slotwarden.values.paths import EntryRef, SlotPaths, UnsafePath
@@ -55,11 +55,11 @@ def test_a_path_is_refused_or_exact(organization: str, slot: str) -> None:
         return
     assert path.split("/") == ["team", "slotwarden", organization, "slots", slot]
     assert SlotPaths(PREFIX).parse(path) == ref
-    # Neither hvac nor requests nor the rules for URLs rewrite it.
+    # Neither hvac nor yarl nor the rules for URLs rewrite it.
     api = format_url("/v1/{mount}/data/{path}", mount="secret", path=path)
     assert api == f"/v1/secret/data/{path}" == unquote(api)
     url = f"https://vault.example:8200{api}"
-    assert requests.Request("GET", url).prepare().url == url
+    assert str(URL(url)) == str(URL(url, encoded=True)) == url
     assert urlsplit(urljoin("https://vault.example:8200/x/", url)).path == api
 
 

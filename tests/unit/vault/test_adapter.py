@@ -3,87 +3,38 @@
 from __future__ import annotations
 
 import json
-import threading
 import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from slotwarden.sensitive import Sensitive
 from slotwarden.vault.adapter import Answer
-from slotwarden.vault.config import VaultConfig
 from slotwarden.vault.errors import CasMismatch, VaultError, VaultRejected, VaultUnavailable
-from slotwarden.vault.kv import VaultKV
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from slotwarden.vault.kv import VaultKV
+    from tests.unit.vault.server import Server
 
 CANARY = "c4n4ry"
 
 
-class Server(ThreadingHTTPServer):
-    """Answers every request but those on the token with `status`, `body` and `headers`; keeps what came."""
-
-    status = 200
-    body = b"{}"
-    headers: dict[str, str]
-    seen: list[tuple[str, str, dict[str, str]]]
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        token = self.path.startswith("/v1/auth/token/")
-        if not token:
-            self.server.seen.append((self.command, self.path, dict(self.headers)))
-        body = b'{"data": {"ttl": 0}}' if token else self.server.body
-        self.send_response(200 if token else self.server.status)
-        for name, value in {**self.server.headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = answer  # noqa: N815 - http.server's names
-
-    def log_message(self, *args: Any) -> None:
-        """Keep the terminal quiet."""
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server(("127.0.0.1", 0), Handler)
-    made.headers, made.seen = {}, []
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    made.shutdown()
-    thread.join()
-    made.server_close()
-
-
-def reach(server: Server, **settings: Any) -> VaultKV:
-    address = f"http://127.0.0.1:{server.server_port}"
-    return VaultKV(VaultConfig(address, token=Sensitive(b"t0ken"), **settings))
-
-
 async def test_nothing_of_the_environment_is_used(
-    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: Server, reach: Callable[..., VaultKV], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login u password p\n")
     (tmp_path / ".netrc").chmod(0o600)
     (tmp_path / ".vault-token").write_text(CANARY)
-    for name in ("VAULT_TOKEN", "VAULT_NAMESPACE", "HTTP_PROXY", "http_proxy"):
+    for name in ("VAULT_TOKEN", "VAULT_NAMESPACE", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://{CANARY}.invalid")
     monkeypatch.setenv("HOME", str(tmp_path))
     server.status, server.headers = 404, {"Set-Cookie": f"a={CANARY}"}
-    kv = reach(server, namespace="team")
+    kv = reach(namespace="team")
     await kv.read("a")
     await kv.read("a")
-    await kv.close()
     for _, path, headers in server.seen:
         assert path == "/v1/secret/data/a"
         assert headers["X-Vault-Token"] == "t0ken"
@@ -93,21 +44,19 @@ async def test_nothing_of_the_environment_is_used(
         assert "Cookie" not in headers
 
 
-async def test_a_health_check_carries_no_token_and_no_namespace(server: Server) -> None:
-    kv = reach(server, namespace="team")
+async def test_a_health_check_carries_no_token_and_no_namespace(server: Server, reach: Callable[..., VaultKV]) -> None:
+    kv = reach(namespace="team")
     await kv.health()
-    await kv.close()
     ((_, path, headers),) = server.seen
     assert path.startswith("/v1/sys/health?")
     assert "X-Vault-Token" not in headers
     assert "X-Vault-Namespace" not in headers
 
 
-async def test_a_list_is_a_plain_get(server: Server) -> None:
+async def test_a_list_is_a_plain_get(server: Server, reach: Callable[..., VaultKV]) -> None:
     server.body = b'{"data": {"keys": ["a", "b/"]}}'
-    kv = reach(server)
+    kv = reach()
     assert await kv.list("acme/slots") == ["a", "b/"]
-    await kv.close()
     assert server.seen[0][:2] == ("GET", "/v1/secret/metadata/acme/slots?list=true")
 
 
@@ -128,25 +77,23 @@ async def test_a_list_is_a_plain_get(server: Server) -> None:
     ],
 )
 async def test_no_error_holds_anything_of_the_answer(
-    server: Server, status: int, body: str, kind: type[VaultError]
+    server: Server, reach: Callable[..., VaultKV], status: int, body: str, kind: type[VaultError]
 ) -> None:
     server.status, server.body = status, body.encode()
-    kv = reach(server)
+    kv = reach()
     for request in (kv.read("a"), kv.write("a", {"a": Sensitive.of_text(CANARY)}, cas=0), kv.read_metadata("a")):
         with pytest.raises(kind) as caught:
             await request
         assert CANARY not in "".join(traceback.format_exception(caught.value))
         assert CANARY not in f"{caught.value!r} {vars(caught.value)}"
         assert caught.value.__context__ is None
-    await kv.close()
 
 
-async def test_a_redirect_is_not_followed(server: Server) -> None:
+async def test_a_redirect_is_not_followed(server: Server, reach: Callable[..., VaultKV]) -> None:
     server.status, server.headers = 307, {"Location": f"http://127.0.0.1:{server.server_port}/v1/elsewhere"}
-    kv = reach(server)
+    kv = reach()
     with pytest.raises(VaultUnavailable, match="a standby that redirects"):
         await kv.read("a")
-    await kv.close()
     assert len(server.seen) == 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,7 @@ class FakeVault:
     down: bool = False
     jwts: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    gate: threading.Event = field(default_factory=threading.Event)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -50,36 +49,36 @@ class FakeConnection:
     vault: FakeVault
     token: Sensitive | None
 
-    def _ask(self, operation: str, *, anonymous: bool = False) -> None:
-        self.vault.gate.wait(10)
+    async def _ask(self, operation: str, *, anonymous: bool = False) -> None:
+        await self.vault.gate.wait()
         self.vault.asked.append(operation)
         if self.vault.down:
             raise AWAY
         if not anonymous and (self.token is None or self.token.reveal_text() not in self.vault.tokens):
             raise DENIED
 
-    def login(self, role: str, jwt: Sensitive, mount: str) -> Answer:
-        self._ask("login", anonymous=True)
+    async def login(self, role: str, jwt: Sensitive, mount: str) -> Answer:
+        await self._ask("login", anonymous=True)
         self.vault.jwts.append(jwt.reveal_text())
         token = f"login-{self.vault.count('login')}"
         self.vault.tokens.add(token)
         body = {"client_token": token, "lease_duration": self.vault.ttl, "renewable": self.vault.renewable}
         return Answer(200, {"auth": body})
 
-    def lookup(self) -> Answer:
-        self._ask("lookup")
+    async def lookup(self) -> Answer:
+        await self._ask("lookup")
         return Answer(200, {"data": {"ttl": self.vault.ttl, "renewable": self.vault.renewable}})
 
-    def renew(self) -> Answer:
-        self._ask("renew")
+    async def renew(self) -> Answer:
+        await self._ask("renew")
         return Answer(200, {"auth": {"lease_duration": self.vault.renewed_ttl, "renewable": self.vault.renewable}})
 
-    def read(self) -> Answer:
-        self._ask("read")
+    async def read(self) -> Answer:
+        await self._ask("read")
         return Answer(200, {})
 
-    def forbidden(self) -> Answer:
-        self._ask("forbidden")
+    async def forbidden(self) -> Answer:
+        await self._ask("forbidden")
         raise DENIED
 
 
@@ -217,6 +216,17 @@ async def test_a_token_file_is_read_again_when_its_token_was_revoked(tmp_path: P
             await read(session)
 
 
+async def test_a_token_file_holds_one_token(tmp_path: Path) -> None:
+    vault, clock = FakeVault(), Clock()
+    file = tmp_path / "token"
+    async with running(vault, clock, token_file=file) as (session, _):
+        for content, message in (("\n", "is empty"), ("c4n4ry\nt\n", "holds more than a token")):
+            file.write_text(content)
+            with pytest.raises(VaultDenied, match=message) as caught:
+                await read(session)
+            assert "c4n4ry" not in str(caught.value)
+
+
 async def test_a_login_is_made_anew_when_renewal_gives_too_little(tmp_path: Path) -> None:
     vault, clock = FakeVault(renewed_ttl=20), Clock()
     async with running(vault, clock, **kubernetes(tmp_path)) as (session, _):
@@ -257,7 +267,7 @@ async def test_a_failed_login_is_told_and_tried_again(tmp_path: Path) -> None:
 
 async def test_an_answer_without_a_token_is_rejected(tmp_path: Path) -> None:
     class NoAuth(FakeConnection):
-        def login(self, role: str, jwt: Sensitive, mount: str) -> Answer:
+        async def login(self, role: str, jwt: Sensitive, mount: str) -> Answer:
             return Answer(404, {})
 
     session = Session(
