@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-
-import pytest
+from typing import TYPE_CHECKING
 
 from testbed.install import ROOT
 from tools.docs import secretslot
 from tools.docs.__main__ import PARTS, fill, main, wanted
+
+if TYPE_CHECKING:
+    import pytest
 
 # The owner of an entry in Vault: not on objects of the cluster.
 IN_VAULT = {"cluster", "namespace-uid", "object-uid", "deletion-policy", "first-version", "released"}

@@ -1,0 +1,42 @@
+"""Commands of the documentation that are not typed in the tests, each with the reason and what tries it instead."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Commands by a pattern for the whole of one, why they are not typed, and the file that answers for them."""
+
+    pattern: str
+    reason: str
+    tried_by: str
+
+
+ELSEWHERE: Final = (
+    Elsewhere(r"make demo( ARGS=--once)?", "has servers of its own", "tests/demo/test_demo.py"),
+    Elsewhere(r"make (test|bench|test-faults)( [A-Z]+=.*)?", "runs these very tests, or takes long", ".ci/run"),
+    Elsewhere(r"make (lint|setup|crds|docs)", "works on the checkout, which tests leave alone", ".ci/run"),
+    Elsewhere(r"make lock", "asks a package index", ".ci/run"),
+    Elsewhere(r"make test-kind", "needs a container engine", "testbed/kind.py"),
+    Elsewhere(r"make testbed(-down)?", "the pages find the servers as it leaves them", "tests/testbed/test_servers.py"),
+    Elsewhere(r"make help", "shows the Makefile", "Makefile"),
+    Elsewhere(r"\.venv/bin/python -m pytest .*", "runs these very tests", ".ci/run"),
+    Elsewhere(r"\.venv/bin/python -m testbed binaries", "builds what is missing", "tests/testbed/test_resolver.py"),
+    Elsewhere(r"slotwarden operator", "names the program, which the pages start", "docs/running.md"),
+    Elsewhere(
+        r"kubectl -n slotwarden-system (rollout|port-forward|logs) .*", "needs a kubelet", "docs/verification.md"
+    ),
+    Elsewhere(r"kubectl (create secret|explain)|helm template", "names a command without its arguments", "README.md"),
+    Elsewhere(r"docker .*", "needs a container engine", "tests/unit/test_dockerfile.py"),
+    Elsewhere(r"vault operator unseal", "asks for a key at a terminal", "tests/vault/test_outages.py"),
+)
+
+
+def elsewhere(command: str) -> Elsewhere | None:
+    """The entry of a command; comments behind it do not count."""
+    plain = re.sub(r"\s+#.*", "", command).strip()
+    return next((entry for entry in ELSEWHERE if re.fullmatch(entry.pattern, plain)), None)

@@ -1,0 +1,98 @@
+"""Every command of the documentation is typed as a reader would, page by page, and what is shown is what is said."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.install import ROOT
+from tests.docs.declared import ELSEWHERE, elsewhere
+from tests.docs.pages import COMMANDS, OTHERS, Block, blocks, commands_in_text, missing, pages
+
+if TYPE_CHECKING:
+    from tests.docs.reader import Reader
+
+README = "README.md"
+FROM_NOTHING = "docs/running.md"
+# What stands for a name of the reader's own, by what the README leaves behind.
+NAMES = {
+    "NAME": "github-token",
+    "SECRET": "github-token",
+    "NAMESPACE": "default",
+    "SOURCE": "another-source",
+    "PATH": "secret/slotwarden/default/slots/github-token",
+    "VERSION": "1",
+}
+
+
+def follow(reader: Reader, page: str) -> None:
+    """Type all commands of a page: those of its blocks in order, then those in its text. Objects are accepted."""
+    reader.forget()
+    for block in blocks(page):
+        if block.language in COMMANDS and not is_elsewhere(block):
+            reader.follow(block)
+    for block in blocks(page):
+        if block.language == "yaml":
+            reader.type(f"kubectl apply --dry-run=server -f - <<'END'\n{block.text}END", str(block))
+    for command in commands_in_text(page):
+        if not elsewhere(command):
+            named = re.sub(r"\b[A-Z]{4,}\b", lambda found: NAMES.get(found[0], found[0]), command)
+            reader.type(named, page)
+
+
+def is_elsewhere(block: Block) -> bool:
+    """Whether a block is not typed. Fails where that holds for a part of it only."""
+    lines = [line for line in block.text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    not_here = [line for line in lines if elsewhere(line.removeprefix("$ "))]
+    assert not_here in ([], lines), f"{block}: make two blocks of what is typed here and what is not: {not_here}"
+    return bool(not_here)
+
+
+@pytest.fixture(scope="module")
+def after_readme(reader: Reader) -> Reader:
+    """A reader who did what the README says: an operator runs, the examples are applied."""
+    follow(reader, README)
+    return reader
+
+
+@pytest.mark.parametrize("page", pages())
+def test_blocks_have_a_language_that_is_known(page: str) -> None:
+    assert [str(block) for block in blocks(page) if block.language not in (*COMMANDS, *OTHERS)] == []
+    bare = [block for block in blocks(page) if block.language == "console" and not block.text.startswith("$ ")]
+    assert [str(block) for block in bare] == []
+
+
+def test_what_is_not_typed_here_is_tried_elsewhere() -> None:
+    assert [entry.tried_by for entry in ELSEWHERE if not (ROOT / entry.tried_by).exists()] == []
+
+
+def test_every_target_of_make_that_is_named_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in pages():
+        shown = [block.text for block in blocks(page) if block.language in COMMANDS] + commands_in_text(page)
+        named = {name for text in shown for name in re.findall(r"^(?:\$ )?make ([a-z-]+)", text, re.MULTILINE)}
+        assert named <= targets, page
+
+
+def test_shapes() -> None:
+    said = "NAME   TYPE   AGE\nghcr   registry   12s\nat 3.5 s done: version 12"
+    assert missing(["NAME TYPE AGE", "ghcr  registry  1m2s", "", "…version 3"], said) == []
+    assert missing(["NAME  READY", "version 3"], said) == ["NAME  READY", "version 3"]
+
+
+def test_the_readme(after_readme: Reader) -> None:
+    assert after_readme.typed not in after_readme.log()
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, FROM_NOTHING)])
+def test_a_page(after_readme: Reader, page: str) -> None:
+    follow(after_readme, page)
+
+
+def test_running_from_nothing(reader: Reader) -> None:
+    reader.leave()
+    reader.type("kubectl delete --ignore-not-found crd secretslots.slotwarden.io", "between two pages")
+    follow(reader, FROM_NOTHING)
+    assert reader.typed not in reader.log()
