@@ -95,7 +95,7 @@ class Stage:
         with self._reporter.step("starting the operator with those rights and the least Vault policy"):
             folder = self.log.parent
             env = operator_env(self.session, identities, folder, seconds=WEEK_SECONDS)
-            flags = ["--vault-prefix", PREFIX, "--log-format", "console"]
+            flags = ["--vault-prefix", PREFIX, "--lease-namespace", SYSTEM, "--log-format", "console"]
             self._operator = Operator(flags, env, folder, identities.account.user).start(wait=False)
             self._operator.wait_ready(timeout)
 
