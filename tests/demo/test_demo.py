@@ -17,6 +17,7 @@ from testbed.demo.__main__ import main
 from testbed.install import ROOT
 from testbed.progress import Reporter
 from testbed.wait import eventually
+from tests.docs.pages import blocks, missing
 
 # One after the other: each has a control plane and a Vault of its own.
 pytestmark = pytest.mark.xdist_group("demo")
@@ -65,6 +66,8 @@ def test_shows_everything_once_and_exits_by_itself(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for line in SHOWN:
         assert line in done.stdout
+    (in_readme,) = (block for block in blocks("README.md") if not block.language)
+    assert missing(in_readme.text.splitlines(), done.stdout) == []
     for row in ROWS:
         assert re.search(row, done.stdout, re.MULTILINE), row
     assert "\x1b" not in done.stdout

@@ -78,8 +78,8 @@ def _fits(shown: str, said: str) -> bool:
 
 
 def _shape(line: str) -> str:
-    without_ages = re.sub(r"\b(\d+(ms|[smhd]))+\b", "0s", line)
-    return " ".join(re.sub(r"\d+(\.\d+)?", "0", without_ages).split())
+    without_times = re.sub(r"\b(\d+(\.\d+)? ?(ms|[smhd]))+\b", "0s", line)
+    return " ".join(re.sub(r"\d+(\.\d+)?", "0", without_times).split())
 
 
 def _path(page: str) -> Path:
