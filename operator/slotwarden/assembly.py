@@ -117,8 +117,8 @@ async def assemble(options: Options) -> Operator:
     metrics = Metrics()
     term = Term() if options.lease else Term.unlimited()
     client = KubeClient(await load_configuration(), metrics.kubernetes_request, term)
-    kv = VaultKV(options.vault, observe=metrics.vault_request)
-    store = VaultStore(kv, SlotPaths(options.prefix), term)
+    kv = VaultKV(options.vault, observe=metrics.vault_request, before_write=term.check)
+    store = VaultStore(kv, SlotPaths(options.prefix))
     keyring, cache = Keyring(store), Cache()
     queue: WorkQueue[Key] = WorkQueue(time.monotonic, random.random)
     context = Context(

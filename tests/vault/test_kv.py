@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slotwarden.cluster.term import Term
 from slotwarden.domain.credentials import MAX_BYTES, NOT_TEXT, InvalidValue, from_vault
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import load_or_create
@@ -31,7 +30,7 @@ def data(**fields: str) -> dict[str, Sensitive]:
 
 @pytest.fixture
 def store(kv: VaultKV, vault_prefix: str) -> VaultStore:
-    return VaultStore(kv, SlotPaths(vault_prefix), Term.unlimited())
+    return VaultStore(kv, SlotPaths(vault_prefix))
 
 
 @pytest.fixture
@@ -182,7 +181,7 @@ async def test_one_mac_key_for_all(store: VaultStore) -> None:
 async def test_a_climbing_name_makes_no_request(make_kv: Callable[..., VaultKV], vault_prefix: str) -> None:
     seen: list[object] = []
     kv = make_kv("unused", observe=lambda *request: seen.append(request))
-    store = VaultStore(kv, SlotPaths(vault_prefix), Term.unlimited())
+    store = VaultStore(kv, SlotPaths(vault_prefix))
     for ref in (EntryRef("acme", "../../beta/slots/a"), EntryRef("..", "a"), EntryRef("acme", "..%2f..")):
         with pytest.raises(UnsafePath):
             await store.read(ref)

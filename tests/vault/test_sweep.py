@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slotwarden.cluster.errors import Unavailable
-from slotwarden.cluster.term import Term
 from slotwarden.domain.credentials import GitCredential
 from slotwarden.reconcile import sweep
 from slotwarden.reconcile.keys import SlotKey
@@ -81,7 +80,7 @@ class World:
 
 @pytest.fixture
 def world(kv: VaultKV, vault_prefix: str) -> World:
-    return World(VaultStore(kv, SlotPaths(vault_prefix), Term.unlimited()))
+    return World(VaultStore(kv, SlotPaths(vault_prefix)))
 
 
 async def test_a_value_is_let_go_only_when_two_sweeps_miss_its_object(world: World) -> None:

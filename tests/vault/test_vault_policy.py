@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slotwarden.cluster.term import Term
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import load_or_create
 from slotwarden.values.paths import EntryRef, SlotPaths
@@ -62,7 +61,7 @@ async def test_the_policy_is_enough(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     kv = make_kv(make_token(render(vault_admin.mount, prepared)))
-    await work(VaultStore(kv, SlotPaths(prepared), Term.unlimited()))
+    await work(VaultStore(kv, SlotPaths(prepared)))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +94,7 @@ async def test_each_capability_is_needed(
     path = f"{vault_admin.mount}/{endpoint.format(prepared)}"
     kv = make_kv(make_token(without(render(vault_admin.mount, prepared), path, capability)))
     with pytest.raises(VaultDenied, match=f"`{capability}`") as caught:
-        await work(VaultStore(kv, SlotPaths(prepared), Term.unlimited()))
+        await work(VaultStore(kv, SlotPaths(prepared)))
     assert caught.value.operation is operation
     assert re.fullmatch(re.escape(path).replace(r"\+", "[^/]+"), caught.value.path)
 
@@ -104,12 +103,12 @@ async def test_a_deleted_mac_key_needs_update(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     policy = render(vault_admin.mount, prepared)
-    store = VaultStore(make_kv(make_token(policy)), SlotPaths(prepared), Term.unlimited())
+    store = VaultStore(make_kv(make_token(policy)), SlotPaths(prepared))
     first = await load_or_create(store)
     vault_admin.soft_delete(f"{prepared}/_system/mac-key")
     poor = make_kv(make_token(without(policy, f"{vault_admin.mount}/data/{prepared}/_system/mac-key", "update")))
     with pytest.raises(VaultDenied, match="`update`"):
-        await load_or_create(VaultStore(poor, SlotPaths(prepared), Term.unlimited()))
+        await load_or_create(VaultStore(poor, SlotPaths(prepared)))
     assert (await load_or_create(store)).kid != first.kid
 
 
@@ -153,7 +152,7 @@ async def test_only_the_named_namespaces_are_open(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     kv = make_kv(make_token(render(vault_admin.mount, prepared, ["acme"])))
-    store = VaultStore(kv, SlotPaths(prepared), Term.unlimited())
+    store = VaultStore(kv, SlotPaths(prepared))
     assert await store.read(OLD) is not None
     assert await store.list_slots("acme") == [OLD]
     await load_or_create(store)

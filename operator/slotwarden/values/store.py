@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slotwarden.cluster.term import Term
     from slotwarden.sensitive import Sensitive
     from slotwarden.values.paths import EntryRef, SlotPaths
     from slotwarden.vault.kv import Entry, EntryMetadata, Health, VaultKV, Written
 
 
 class ValueStore(Protocol):
-    """Versioned values with check-and-set.
-
-    Methods raise `VaultError`s; `UnsafePath` and, for writes, `NotLeading` before any request.
-    """
+    """Versioned values with check-and-set. Methods raise `VaultError`s, and `UnsafePath` before any request."""
 
     def location(self, ref: EntryRef) -> str:
         """The path to show to people: `<mount>/<prefix>/<organization>/slots/<slot>`."""
@@ -79,16 +75,11 @@ class ValueStore(Protocol):
 
 
 class VaultStore:
-    """`ValueStore` on a KV version 2 mount.
+    """`ValueStore` on a KV version 2 mount."""
 
-    Args:
-        term: asked before each write.
-    """
-
-    def __init__(self, kv: VaultKV, paths: SlotPaths, term: Term) -> None:
+    def __init__(self, kv: VaultKV, paths: SlotPaths) -> None:
         self._kv = kv
         self._paths = paths
-        self._term = term
 
     def _path(self, ref: EntryRef) -> str:
         return ref.path(self._paths.prefix)
@@ -107,34 +98,28 @@ class VaultStore:
 
     async def write(self, ref: EntryRef, data: Mapping[str, Sensitive], *, cas: int) -> Written:
         """See `ValueStore`."""
-        self._term.check()
         return await self._kv.write(self._path(ref), data, cas=cas, claimed=True)
 
     async def write_custom_metadata(
         self, ref: EntryRef, custom_metadata: Mapping[str, str], *, creates: bool = False
     ) -> None:
         """See `ValueStore`."""
-        self._term.check()
         await self._kv.write_custom_metadata(self._path(ref), custom_metadata, creates=creates)
 
     async def soft_delete(self, ref: EntryRef, versions: Sequence[int]) -> None:
         """See `ValueStore`."""
-        self._term.check()
         await self._kv.soft_delete(self._path(ref), versions)
 
     async def undelete(self, ref: EntryRef, versions: Sequence[int]) -> None:
         """See `ValueStore`."""
-        self._term.check()
         await self._kv.undelete(self._path(ref), versions)
 
     async def destroy(self, ref: EntryRef, versions: Sequence[int]) -> None:
         """See `ValueStore`."""
-        self._term.check()
         await self._kv.destroy(self._path(ref), versions)
 
     async def purge(self, ref: EntryRef) -> None:
         """See `ValueStore`."""
-        self._term.check()
         await self._kv.purge(self._path(ref))
 
     async def list_organizations(self) -> list[str]:
@@ -154,7 +139,6 @@ class VaultStore:
 
     async def create_mac_key(self, data: Mapping[str, Sensitive], *, cas: int) -> None:
         """See `ValueStore`."""
-        self._term.check()
         await self._kv.write(self._paths.mac_key(), data, cas=cas)
 
     async def health(self) -> Health:

@@ -65,7 +65,9 @@ class _Adapter(RawAdapter):  # type: ignore[misc]
         headers, body = self._headers, None
         if json is not None:
             headers, body = {**headers, "Content-Type": "application/json"}, dumps(json).encode()
-        return _read(*await self._http.send(method, f"{self._address}{url}{query}", headers, body))
+        # A token's own business is no write.
+        writes = method != "get" and not url.startswith("/v1/auth/")
+        return _read(*await self._http.send(method, f"{self._address}{url}{query}", headers, body, writes=writes))
 
 
 class Connection:

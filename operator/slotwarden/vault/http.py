@@ -16,7 +16,7 @@ from yarl import URL
 from slotwarden.vault.errors import Failure, VaultUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from slotwarden.vault.config import VaultConfig
 
@@ -28,10 +28,15 @@ _NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 
 
 class Http:
-    """Sends requests over kept connections. Belongs to one event loop; made without any request."""
+    """Sends requests over kept connections. Belongs to one event loop; made without any request.
 
-    def __init__(self, config: VaultConfig) -> None:
+    Args:
+        before_write: called right before a write is sent; what it raises keeps that from being sent.
+    """
+
+    def __init__(self, config: VaultConfig, before_write: Callable[[], object] = lambda: None) -> None:
         self._config = config
+        self._before_write = before_write
         # Not the connector's own limit: waiting for a connection must not use up the time-out of a request.
         self._turns = asyncio.Semaphore(config.connections)
         self._session: aiohttp.ClientSession | None = None
@@ -39,15 +44,20 @@ class Http:
         self._loading = asyncio.Lock()
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, writes: bool = False
     ) -> tuple[int, bytes]:
         """The status and body of the answer, whatever it says; redirects are not followed.
+
+        Args:
+            writes: whether the request changes an entry.
 
         Raises:
             Failure: there was no whole answer, or no trusted one.
         """
         async with self._turns:
             trusted = (self._trusted or await self._trust()) if url.startswith("https:") else None
+            if writes:
+                self._before_write()
             try:
                 return await self._exchange(method, url, headers, body, trusted)
             except TimeoutError:

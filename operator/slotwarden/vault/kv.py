@@ -90,11 +90,21 @@ class Health:
 
 
 class VaultKV:
-    """One KV version 2 mount. Every method raises `VaultError`s and takes a path relative to the mount."""
+    """One KV version 2 mount. Every method raises `VaultError`s and takes a path relative to the mount.
 
-    def __init__(self, config: VaultConfig, *, observe: Observe | None = None, session: Session | None = None) -> None:
+    Args:
+        observe, before_write: see `Session`, which is made with them.
+    """
+
+    def __init__(
+        self,
+        config: VaultConfig,
+        *,
+        observe: Observe | None = None,
+        before_write: Callable[[], object] = lambda: None,
+    ) -> None:
         self.mount = config.mount
-        self._session = session or Session(config, observe=observe)
+        self._session = Session(config, observe=observe, before_write=before_write)
 
     async def read(self, path: str) -> Entry | None:
         """The current version, deleted or not; None without an entry."""

@@ -49,6 +49,7 @@ class Session:
         sleep: the clock that renewal waits on.
         rand: uniform in [0, 1), for jitter.
         connect: makes the connection of a token; None is an anonymous one.
+        before_write: called right before a write is sent; what it raises keeps that from being sent.
     """
 
     def __init__(
@@ -59,12 +60,13 @@ class Session:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rand: Callable[[], float] = random.random,
         connect: Callable[[Sensitive | None], Connection] | None = None,
+        before_write: Callable[[], object] = lambda: None,
     ) -> None:
         self._config = config
         self._observe = observe
         self._sleep = sleep
         self._rand = rand
-        self._http = Http(config)
+        self._http = Http(config, before_write)
         self._connect = connect or (lambda token: Connection(config, self._http, token))
         self._current: Connection | None = None
         self._login: asyncio.Task[Connection | None] | None = None

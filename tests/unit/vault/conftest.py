@@ -29,9 +29,10 @@ async def reach(server: Server) -> AsyncIterator[Callable[..., VaultKV]]:
     """`reach(**settings)`: a client of the server, closed after the test."""
     made: list[VaultKV] = []
 
-    def make(scheme: str = "http", **settings: Any) -> VaultKV:
+    def make(scheme: str = "http", before_write: Callable[[], object] = lambda: None, **settings: Any) -> VaultKV:
         address = f"{scheme}://127.0.0.1:{server.server_port}"
-        made.append(VaultKV(VaultConfig(address, **{"token": Sensitive(b"t0ken"), **settings})))
+        config = VaultConfig(address, **{"token": Sensitive(b"t0ken"), **settings})
+        made.append(VaultKV(config, before_write=before_write))
         return made[-1]
 
     yield make

@@ -49,6 +49,43 @@ async def test_waiting_for_a_connection_uses_up_no_time_out(server: Server, reac
     assert await second is None
 
 
+class Stopped(Exception):
+    """Writes may no longer begin."""
+
+
+async def test_a_write_is_asked_for_right_before_it_is_sent(server: Server, reach: Callable[..., VaultKV]) -> None:
+    stopped = False
+
+    def may_write() -> None:
+        if stopped:
+            raise Stopped
+
+    kv = reach(connections=1, before_write=may_write)
+    server.status = 404
+    await kv.read("a")
+    server.held.clear()
+    read = asyncio.create_task(kv.read("a"))
+    writes = [
+        asyncio.create_task(write)
+        for write in (
+            kv.write("a", {"x": Sensitive(b"1")}, cas=0),
+            kv.write_custom_metadata("a", {}),
+            kv.soft_delete("a", [1]),
+            kv.undelete("a", [1]),
+            kv.destroy("a", [1]),
+            kv.purge("a"),
+        )
+    ]
+    await came(server, 2)
+    stopped = True
+    server.held.set()
+    assert await read is None
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Stopped] * len(writes)
+    assert await kv.list("a") == []
+    assert {method for method, _, _ in server.seen} == {"GET"}
+
+
 async def test_a_cancelled_request_leaves_its_place(server: Server, reach: Callable[..., VaultKV]) -> None:
     kv = reach(connections=1)
     server.status = 404
