@@ -40,12 +40,12 @@ class Reader:
 
     Attributes:
         folder: the checkout that is worked in.
-        typed: what is asked for and typed unseen, a password.
+        typed: what was asked for and typed unseen: passwords.
     """
 
     folder: Path
     env: Mapping[str, str] = field(repr=False)
-    typed: str = field(default_factory=lambda: f"typed-{secrets.token_urlsafe(12)}", repr=False)
+    typed: list[str] = field(default_factory=list, repr=False)
     _ports: tuple[int, int] = field(init=False)
     _stays: list[Identity] = field(default_factory=list)
 
@@ -72,11 +72,12 @@ class Reader:
 
     def type(self, command: str, where: str, *, refused: bool = False) -> str:
         """Run a command; what it says, errors included. It has to succeed, or to be `refused`."""
+        self.typed.append(f"typed-{secrets.token_urlsafe(12)}")
         done = subprocess.run(
             self._shell(f"{command}\n{_KEEPS_ITS_VARIABLES}"),
             cwd=self.folder,
             env=self._environment(),
-            input=f"{self.typed}\n",
+            input=f"{self.typed[-1]}\n",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -20,18 +20,10 @@ _CREATED: Final = "_created"
 
 
 def options() -> str:
-    """The options, the variables that they can be given by, and what they are without either."""
-    rows = [
-        (
-            " / ".join(map(code, option.opts + option.secondary_opts)),
-            _variables(option),
-            _default(option),
-            text(_help(option)),
-        )
-        for option in operator.params
-        if isinstance(option, click.Option)
-    ]
-    return table(("option", "variable", "default", "what it is"), rows)
+    """The options, what they are without being given, and the variables of others that are heard."""
+    given = [option for option in operator.params if isinstance(option, click.Option)]
+    rows = [(" / ".join(map(code, each.opts + each.secondary_opts)), _default(each), _help(each)) for each in given]
+    return table(("option", "default", "what it is"), rows)
 
 
 def metrics() -> str:
@@ -58,14 +50,13 @@ def _metric(family: Metric) -> tuple[str, str, str, str]:
     return code(name), family.type, ", ".join(map(code, labels)), text(family.documentation)
 
 
-def _variables(option: click.Option) -> str:
-    given = option.envvar or f"{_PREFIX}_{str(option.name).upper()}"
-    names = [given] if isinstance(given, str) else list(given)
-    return ", ".join(map(code, names))
-
-
 def _help(option: click.Option) -> str:
-    return (option.help or "").partition(" [default:")[0]
+    """What an option says of itself, without its default, and which variables are heard beside its own."""
+    said = text((option.help or "").partition(" [default:")[0])
+    own = f"{_PREFIX}_{option.opts[0].lstrip('-').replace('-', '_').upper()}"
+    heard = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
+    others = [code(name) for name in heard if name != own]
+    return f"{said} Also {', '.join(others)}." if others else said
 
 
 def _default(option: click.Option) -> str:
