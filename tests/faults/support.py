@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from testbed.wait import eventually
-from tests.e2e.support import Organization
+from tests.e2e.support import Organization, data
 
 if TYPE_CHECKING:
     from testbed.proxy import Proxy
@@ -24,10 +24,11 @@ class Exposed(Organization):
     to_kube: Proxy
     to_vault: Proxy
 
-    def status(self, code: int, reason: str) -> Json:
-        """The body of an API server's refusal."""
-        kind = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "metadata": {}}
-        return {**kind, "code": code, "reason": reason, "message": reason}
+
+def refusal(code: int, reason: str) -> Json:
+    """The body of an API server's refusal."""
+    kind = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "metadata": {}}
+    return {**kind, "code": code, "reason": reason, "message": reason}
 
 
 def shape(secret: Json) -> Json:
@@ -35,12 +36,9 @@ def shape(secret: Json) -> Json:
     return {**secret, "metadata": {k: v for k, v in secret["metadata"].items() if k != "managedFields"}}
 
 
-def told_of(org: Organization, *, up: bool, said: str = "", timeout: float = 30) -> None:
-    """/readyz stays 200 and tells of Vault as long as it is away, and why; the metric says the same."""
-    _told(org, "vault", up=up, said=said, timeout=timeout)
+def told_of(org: Organization, server: str = "vault", *, up: bool, said: str = "", timeout: float = 30) -> None:
+    """/readyz stays 200 and tells of a server as long as it is away, and why; the metric says the same."""
 
-
-def _told(org: Organization, server: str, *, up: bool, said: str, timeout: float) -> None:
     def check() -> bool:
         code, text = org.operator.readyz()
         assert code == HTTPStatus.OK
@@ -51,6 +49,20 @@ def _told(org: Organization, server: str, *, up: bool, said: str, timeout: float
     eventually(check, timeout, message=f"the operator tells that {server} is {'up' if up else 'away'}")
 
 
-def counted(org: Organization, metric: str, **labels: Any) -> float:
-    """A counter of the operator."""
-    return org.operator.metrics().value(f"slotwarden_{metric}_requests_total", **labels)
+def answered(org: Organization, server: str, code: int | str) -> float:
+    """How many of the operator's requests a server answered so, as its metric has it."""
+    return org.operator.metrics().value(f"slotwarden_{server}_requests_total", code=str(code))
+
+
+def is_released(org: Organization, name: str) -> bool:
+    """Whether a deleted slot's value was let go: its owner is noted as gone, its versions are soft-deleted."""
+    found = org.vault.metadata(org.entry(name))
+    assert found is not None
+    return "slotwarden.io/released" in found["custom_metadata"] and all(
+        version["deletion_time"] and not version["destroyed"] for version in found["versions"].values()
+    )
+
+
+def has_password(org: Organization, secret: str, password: str) -> bool:
+    """Whether the Secret of a git slot holds it."""
+    return data(org.secret(secret))["password"] == password
