@@ -25,13 +25,13 @@ _DARK: Final = {
     "step": "#79c0ff", "number": "#0d1117",
 }  # fmt: skip
 _FONT: Final = "-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif"
-_LINE_HEIGHT: Final = 18
+_LINE_HEIGHT: Final = 19
 _STYLE: Final = f"""\
-text {{ font-family: {_FONT}; font-size: 13px; fill: var(--text); }}
-.title {{ font-size: 14px; font-weight: 600; }}
-.head {{ font-size: 15px; font-weight: 600; }}
+text {{ font-family: {_FONT}; font-size: 14px; fill: var(--text); }}
+.title {{ font-size: 15px; font-weight: 600; }}
+.head {{ font-size: 16px; font-weight: 600; }}
 .soft {{ fill: var(--soft); }}
-.label {{ font-size: 12px; fill: var(--soft); }}
+.label {{ font-size: 13px; fill: var(--soft); }}
 .page {{ fill: var(--page); }}
 .panel {{ fill: var(--panel); stroke: var(--line); stroke-opacity: .4; }}
 .box {{ stroke: var(--line); stroke-opacity: .6; }}
