@@ -10,7 +10,8 @@ import json
 import os
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import yaml
@@ -38,6 +39,8 @@ _METHODS: Final[Mapping[str, str]] = {
     "patch": "PATCH",
     "delete": "DELETE",
 }
+# A page of a list would be compressed, which costs the API server more than the network between it and us gains.
+_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "slotwarden"}
 _READS: Final = frozenset({"get", "list"})
 
 
@@ -90,6 +93,9 @@ class KubeClient:
         concurrency: int = 64,
     ) -> None:
         configuration.connection_pool_maxsize = concurrency
+        # With trust_env, aiohttp looks through the whole environment, and for a .netrc, at every request.
+        configuration.client_session_kwargs = {"trust_env": False}
+        configuration.proxy = configuration.proxy or _proxy(configuration.host)
         self._configuration = configuration
         try:
             self._transport = RESTClientObject(configuration)
@@ -177,12 +183,20 @@ class KubeClient:
     async def _open(
         self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str
     ) -> RESTResponse:
-        headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": "slotwarden"}
+        headers = {**_HEADERS, "Content-Type": content_type}
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
         if token:
             headers["Authorization"] = token
         url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
         return await self._transport.request(_METHODS[verb], url, headers=headers, body=body, _request_timeout=TIMEOUT)
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for a server."""
+    parts = urlsplit(url)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _decode(raw: bytes) -> Json:
