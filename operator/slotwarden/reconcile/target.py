@@ -112,7 +112,8 @@ class TargetReconciler:
             key = keys[winner.uid]
             slot = self._context.cache.slots[key]
             state = self._context.states.of(key, slot)
-            ready = state.settled(slot.slot.metadata.generation)
+            # One with its value still in the spec comes when that is scrubbed, which makes another generation of it.
+            ready = state.settled(slot.slot.metadata.generation) and slot.inline is None
             fresh = state.fresh if ready else None
             shares.append(Share(key, slot, state, winner.part, ready, state.version, state.generation, fresh))
         return shares
