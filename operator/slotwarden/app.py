@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from functools import partial
 from typing import Final
 
 from slotwarden.assembly import Operator, Options, assemble
@@ -48,8 +47,9 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         loop,
         options.namespaces,
         operator.context.keyring,
+        operator.context.cache,
+        operator.rounds.roll,
         operator.seen,
-        partial(loop.call_soon_threadsafe, operator.rounds.relisted.set),
         operator.lister.is_served,
     )
     operator.vault.start()

@@ -31,6 +31,7 @@ from slotwarden.reconcile.observe import SlotView
 from slotwarden.reconcile.outage import Outage
 from slotwarden.reconcile.queue import WorkQueue
 from slotwarden.reconcile.resync import Resync
+from slotwarden.reconcile.rollcall import RollCall
 from slotwarden.reconcile.rounds import Rounds
 from slotwarden.reconcile.slot import SlotReconciler
 from slotwarden.reconcile.state import States
@@ -139,8 +140,8 @@ async def assemble(options: Options) -> Operator:
     )
     lister = Lister(client, options.namespaces)
     resync = Resync(lister, cache, keyring)
-    wanted = asyncio.Event()
-    relisted = asyncio.Event()
+    wanted, relisted = asyncio.Event(), asyncio.Event()
+    roll = RollCall(partial(asyncio.get_running_loop().call_soon_threadsafe, relisted.set), time.monotonic)
     vault = Outage("Vault", outage.vault(store.health), queue.add, wanted.set, metrics.vault_up.set)
     api_server = Outage(
         "the API server", outage.api_server(lister.is_served), queue.add, relisted.set, metrics.kubernetes_up.set
@@ -159,7 +160,7 @@ async def assemble(options: Options) -> Operator:
     metrics.kubernetes_up.set(1)
     enqueue = partial(_enqueue, queue)
     sweeper = Sweeper(context, lister, resync, options.namespaces, enqueue)
-    rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted, relisted)
+    rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted, relisted, roll)
     elector = _elector(options, client, term)
     return Operator(options, client, kv, metrics, context, lister, vault, api_server, engine, rounds, term, elector)
 

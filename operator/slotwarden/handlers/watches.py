@@ -1,8 +1,8 @@
 """kopf in a thread and a loop of its own, turning watch events into views of objects.
 
-Only low-level event handlers are registered: they make no writes, add no finalizers and keep no copy of a spec in an
-annotation. kopf cancels every task of its loop when it ends, hence the loop of its own; it ends for good when a watch
-fails in a way that it does not know, hence the supervision.
+kopf cancels every task of its loop when it ends, hence the loop of its own; it ends for good when a watch fails in a
+way that it does not know, hence the supervision. It takes a third of a second to load, which nobody waits for: its
+thread does it.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-import kopf
-
-from slotwarden.cluster.client import PAGE
 from slotwarden.cluster.errors import KubernetesError
-from slotwarden.cluster.listing import WATCHED
-from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view
+from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view, version_of
 from slotwarden.telemetry.logs import hush
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from slotwarden.reconcile.cache import Cache
+    from slotwarden.reconcile.rollcall import RollCall
     from slotwarden.values.keyring import Keyring
 
     Seen = Callable[[SlotView | SecretView, bool], None]
@@ -38,8 +36,9 @@ class Watches:
     Args:
         namespaces: where to watch; everywhere if empty.
         keyring: its key, once there is one, makes the MACs of Secrets.
+        cache: asked, from kopf's thread, what is known already.
+        roll: told, from kopf's thread, which objects kopf's lists name: they never tell what is gone.
         seen: called in `loop` with each object and whether it was deleted (or lost its label).
-        relisted: called when kopf lists anew, from its thread: deletions may have been missed.
         served: asked, in `loop`, whether our kind is there to be watched: kopf would wait for it for ever.
     """
 
@@ -48,15 +47,17 @@ class Watches:
         loop: asyncio.AbstractEventLoop,
         namespaces: Sequence[str],
         keyring: Keyring,
+        cache: Cache,
+        roll: RollCall,
         seen: Seen,
-        relisted: Callable[[], object],
         served: Callable[[], Any],
     ) -> None:
         self._loop = loop
         self._namespaces = namespaces
         self._keyring = keyring
+        self._cache = cache
+        self._roll = roll
         self._seen = seen
-        self._relisted = relisted
         self._served = served
         self._stop = threading.Event()
         self._ending: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
@@ -79,7 +80,7 @@ class Watches:
         while not self._stop.is_set():
             try:
                 if asyncio.run_coroutine_threadsafe(self._served(), self._loop).result():
-                    self._relisted()
+                    self._roll.begin()
                     asyncio.run(self._watch())
             except KubernetesError as error:
                 _log.warning("the watches have to wait: %s", error)
@@ -88,40 +89,44 @@ class Watches:
             self._stop.wait(_PAUSE)
 
     async def _watch(self) -> None:
+        from slotwarden.handlers import stream
+
         hush()
         # A flag of kopf's own loop: a thread's flag would be waited for in a thread, which keeps a loop from ending.
         ending = asyncio.Event()
         self._ending = (asyncio.get_running_loop(), ending)
         if self._stop.is_set():
             return
-        await kopf.operator(
-            registry=self._registry(),
-            settings=settings(),
-            standalone=True,
-            clusterwide=not self._namespaces,
-            namespaces=self._namespaces,
-            stop_flag=ending,
+        await stream.watch(
+            self._namespaces,
+            (self._is_new_slot, lambda kind, raw: self._take(kind, raw, slot_view)),
+            (self._is_new_secret, lambda kind, raw: self._take(kind, raw, self._secret_view)),
+            ending,
         )
 
-    def _registry(self) -> kopf.OperatorRegistry:
-        registry = kopf.OperatorRegistry()
+    def _is_new_slot(self, kind: str | None, raw: Any) -> bool:
+        """Whether an event tells what is not known; most tell of our own writes, known from their answers."""
+        metadata = self._note(kind, raw)
+        return kind == "DELETED" or not self._cache.has_slot(
+            metadata["namespace"], metadata["name"], metadata["uid"], version_of(metadata)
+        )
 
-        @kopf.on.login(registry=registry)
-        def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-            return kopf.login_via_client(**kwargs)
+    def _is_new_secret(self, kind: str | None, raw: Any) -> bool:
+        metadata = self._note(kind, raw)
+        return kind == "DELETED" or not self._cache.has_secret(
+            metadata["namespace"], metadata["name"], metadata["uid"], version_of(metadata)
+        )
 
-        @kopf.on.event("slotwarden.io", "v1beta1", "secretslots", registry=registry)
-        async def slot(event: kopf.RawEvent, **_: Any) -> None:
-            self._take(event, slot_view)
+    def _note(self, kind: str | None, raw: Any) -> Any:
+        metadata = raw["metadata"]
+        if kind != "DELETED":
+            self._roll.answer(metadata["uid"], listed=kind is None)
+        return metadata
 
-        @kopf.on.event("", "v1", "secrets", registry=registry)
-        async def secret(event: kopf.RawEvent, **_: Any) -> None:
-            self._take(event, lambda raw: secret_view(raw, self._keyring.key))
+    def _secret_view(self, raw: Any) -> SecretView:
+        return secret_view(raw, self._keyring.key)
 
-        return registry
-
-    def _take(self, event: kopf.RawEvent, read: Callable[[Any], SlotView | SecretView]) -> None:
-        raw = event["object"]
+    def _take(self, kind: str | None, raw: Any, read: Callable[[Any], SlotView | SecretView]) -> None:
         try:
             view = read(raw)
         except Unreadable as error:
@@ -130,19 +135,4 @@ class Watches:
                 "%s %s/%s cannot be read: %s", raw.get("kind"), metadata.get("namespace"), metadata.get("name"), error
             )
             return
-        if event["type"] is None:
-            self._relisted()
-        self._loop.call_soon_threadsafe(self._seen, view, event["type"] == "DELETED")
-
-
-def settings() -> kopf.OperatorSettings:
-    """Kopf's settings: watch, and nothing else."""
-    found = kopf.OperatorSettings()
-    found.posting.enabled = False
-    found.scanning.disabled = True
-    found.watching.chunk_size = PAGE
-    found.watching.server_timeout = 600
-    found.watching.label_selectors["", "v1", "secrets"] = WATCHED
-    found.queueing.idle_timeout = 1.0
-    found.persistence.consistency_timeout = 0
-    return found
+        self._loop.call_soon_threadsafe(self._seen, view, kind == "DELETED")

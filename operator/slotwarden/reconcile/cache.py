@@ -60,9 +60,9 @@ class Cache:
         """
         metadata = view.slot.metadata
         key = SlotKey(metadata.namespace, metadata.name)
-        old = self.slots.get(key)
-        if old is not None and old.slot.metadata.uid == metadata.uid and old.version >= view.version:
+        if self.has_slot(metadata.namespace, metadata.name, metadata.uid, view.version):
             return set()
+        old = self.slots.get(key)
         keys: set[Key] = {key}
         if old is not None and old.slot.metadata.uid != metadata.uid:
             keys |= self._forget(key, old)
@@ -81,17 +81,7 @@ class Cache:
     def put_secret(self, view: SecretView) -> set[Key]:
         """Take in a Secret as it is now."""
         key = TargetKey(view.namespace, view.name)
-        old = self.secrets.get(key)
-        # The same version is taken again where its marks were not to be had before.
-        if (
-            old is not None
-            and old.uid == view.uid
-            and (old.version, old.marks is not None)
-            >= (
-                view.version,
-                view.marks is not None,
-            )
-        ):
+        if self.has_secret(view.namespace, view.name, view.uid, view.version, marked=view.marks is not None):
             return set()
         self._unown(key)
         self.secrets[key] = view
@@ -137,6 +127,27 @@ class Cache:
             if target not in listed and held.version <= version[1] and not is_unknown(target):
                 keys |= self.drop_secret(target, held.uid)
         return keys
+
+    def has_slot(self, namespace: str, name: str, uid: str, version: int) -> bool:
+        """Whether a slot is known as it was at a version, or as it was later. May be asked from any thread."""
+        known = self.slots.get(SlotKey(namespace, name))
+        return known is not None and known.slot.metadata.uid == uid and known.version >= version
+
+    def has_secret(self, namespace: str, name: str, uid: str, version: int, *, marked: bool = True) -> bool:
+        """The same for a Secret; one is taken again at the same version where its marks were not to be had before.
+
+        Args:
+            marked: whether its marks are to be had now.
+        """
+        known = self.secrets.get(TargetKey(namespace, name))
+        return known is not None and known.uid == uid and (known.version, known.marks is not None) >= (version, marked)
+
+    def uids(self) -> list[str]:
+        """The uids of all that is known."""
+        return [
+            *(slot.slot.metadata.uid for slot in self.slots.values()),
+            *(secret.uid for secret in self.secrets.values()),
+        ]
 
     def target_of(self, key: SlotKey) -> TargetKey | None:
         """The Secret that a slot asks for."""

@@ -123,7 +123,7 @@ def slot_view(raw: Mapping[str, Any]) -> SlotView:
         raise Unreadable(", ".join(places)) from None
     _check_texts(slot.spec)
     kept = Sensitive.of_text(applied) if applied is not None and _holds_value(applied) else None
-    return SlotView(slot, _version(metadata), kept)
+    return SlotView(slot, version_of(metadata), kept)
 
 
 def _check_texts(spec: Spec) -> None:
@@ -172,7 +172,7 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=metadata["uid"],
-        version=_version(metadata),
+        version=version_of(metadata),
         type=kind,
         labels=labels,
         annotations={k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED},
@@ -205,7 +205,8 @@ def decode(data: Mapping[str, str]) -> dict[str, Sensitive]:
     return decoded
 
 
-def _version(metadata: Mapping[str, Any]) -> int:
+def version_of(metadata: Mapping[str, Any]) -> int:
+    """The resourceVersion as a number; 0 where there is none."""
     text = metadata.get("resourceVersion") or "0"
     return int(text) if text.isdecimal() else 0
 

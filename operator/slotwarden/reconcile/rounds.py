@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slotwarden.reconcile.cache import Cache
     from slotwarden.reconcile.keys import Key
     from slotwarden.reconcile.resync import Resync
+    from slotwarden.reconcile.rollcall import RollCall
     from slotwarden.reconcile.sweep import Sweeper
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class Rounds:
         grace: seconds between the two looks that tell that a value's object is gone.
         synced: whether all was listed once.
         sweep_wanted: set to have a sweep.
-        relisted: set when kopf listed anew.
+        relisted: set while kopf lists anew, and when deletions may have been missed.
+        roll: tells whether kopf's lists named all that is known.
     """
 
     cache: Cache
@@ -53,6 +55,7 @@ class Rounds:
     grace: float
     sweep_wanted: asyncio.Event
     relisted: asyncio.Event
+    roll: RollCall
     synced: bool = False
 
     async def sync(self) -> None:
@@ -82,13 +85,13 @@ class Rounds:
             pause = await self._swept()
 
     async def follow_relists(self) -> None:
-        """List ourselves after kopf did, and now and then: its lists never tell what is gone."""
+        """List ourselves where kopf's list did not name all that is known, and now and then: it never tells why."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_RELIST_EVERY):
-                    await self.relisted.wait()
-            await asyncio.sleep(_RELIST_PAUSE)
-            self.relisted.clear()
+            if await _heard(self.relisted, _RELIST_EVERY):
+                while await _heard(self.relisted, _RELIST_PAUSE):
+                    self.relisted.clear()
+                if self.roll.complete(self.cache.uids()):
+                    continue
             if not await self._listed("a list"):
                 self.relisted.set()
 
@@ -122,3 +125,11 @@ class Rounds:
             return False
         self.enqueue(keys, Priority.USER)
         return True
+
+
+async def _heard(event: asyncio.Event, seconds: float) -> bool:
+    """Whether an event was set within some time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -35,6 +35,20 @@ def test_the_event_of_our_own_write_is_old_news() -> None:
     assert cache.put_secret(secret(version=4)) == set()
 
 
+def test_what_is_known_can_be_told_before_it_is_read() -> None:
+    cache = Cache()
+    cache.put_slot(slot(version=2))
+    cache.put_secret(secret(version=5, key=None))
+    assert [cache.has_slot("acme", "one", "uid-1", version) for version in (1, 2, 3)] == [True, True, False]
+    assert not cache.has_slot("acme", "one", "another", 1)
+    assert not cache.has_slot("acme", "two", "uid-1", 1)
+    # Its values were not looked at for want of a key, so the same version is read again.
+    assert [cache.has_secret("acme", "one", "suid-1", version) for version in (4, 5)] == [True, False]
+    cache.put_secret(secret(version=5))
+    assert [cache.has_secret("acme", "one", "suid-1", version) for version in (4, 5, 6)] == [True, True, False]
+    assert sorted(cache.uids()) == ["suid-1", "uid-1"]
+
+
 def test_a_change_of_status_concerns_no_target() -> None:
     cache = Cache()
     cache.put_slot(slot(version=1))

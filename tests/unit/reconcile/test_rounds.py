@@ -14,6 +14,7 @@ from slotwarden.reconcile import rounds
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.cache import Cache
 from slotwarden.reconcile.keys import Key, SlotKey
+from slotwarden.reconcile.rollcall import RollCall
 from slotwarden.reconcile.rounds import Rounds
 from slotwarden.reconcile.sweep import Swept
 from tests.unit.reconcile.objects import slot
@@ -44,6 +45,7 @@ class World:
             grace=30.0,
             sweep_wanted=asyncio.Event(),
             relisted=asyncio.Event(),
+            roll=RollCall(lambda: None, lambda: 0.0),
         )
 
     def _enqueue(self, keys: Iterable[Key], priority: Priority) -> None:
@@ -96,6 +98,29 @@ async def test_a_list_that_failed_is_made_again(failure: Exception, monkeypatch:
     task = asyncio.ensure_future(world.rounds.follow_relists())
     async with asyncio.timeout(10):
         await world.woken.wait()
+    assert world.queued == [({ONE}, Priority.USER)]
+    task.cancel()
+
+
+async def test_no_list_is_made_where_kopf_named_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "_RELIST_PAUSE", 0.0)
+    world = World(lists=[{ONE}])
+    world.rounds.cache.put_slot(slot(uid="uid-1"))
+    task = asyncio.ensure_future(world.rounds.follow_relists())
+    roll = world.rounds.roll
+    called = asyncio.Event()
+    ask = roll.complete
+    monkeypatch.setattr(roll, "complete", lambda uids: called.set() or ask(uids))
+    roll.begin()
+    roll.answer("uid-1", listed=True)
+    world.rounds.relisted.set()
+    async with asyncio.timeout(10):
+        await called.wait()
+        # Kopf lists again, and names nothing.
+        roll.begin()
+        world.rounds.relisted.set()
+        await world.woken.wait()
+    assert world.lists == []
     assert world.queued == [({ONE}, Priority.USER)]
     task.cancel()
 

@@ -1,0 +1,102 @@
+"""kopf's part: its registry, its settings, its loop. Imported by the thread that runs it and by nobody else.
+
+Only low-level event handlers are registered: they make no writes, add no finalizers and keep no copy of a spec in an
+annotation. Most events tell of our own writes, hence the filter: kopf calls no handler for what it lets not through.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import kopf
+
+from slotwarden.cluster.client import PAGE
+from slotwarden.cluster.listing import WATCHED
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+
+    IsNews = Callable[[str | None, Any], bool]
+    Take = Callable[[str | None, Any], None]
+
+
+async def watch(
+    namespaces: Sequence[str],
+    slots: tuple[IsNews, Take],
+    secrets: tuple[IsNews, Take],
+    ending: asyncio.Event,
+) -> None:
+    """Watch until told to end.
+
+    Args:
+        namespaces: where; everywhere if empty.
+        slots, secrets: what tells whether an event, by its type and object, is news, and what takes it then.
+    """
+    await kopf.operator(
+        registry=registry(slots, secrets),
+        settings=settings(),
+        standalone=True,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        stop_flag=ending,
+    )
+
+
+def registry(slots: tuple[IsNews, Take], secrets: tuple[IsNews, Take]) -> kopf.OperatorRegistry:
+    """What kopf is to log in with, and to call."""
+    made = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=made)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_via_client(**kwargs)
+
+    for resource, (is_news, take) in (
+        (("slotwarden.io", "v1beta1", "secretslots"), slots),
+        (("", "v1", "secrets"), secrets),
+    ):
+        kopf.on.event(*resource, registry=made, id=resource[2], when=_filter(is_news))(_handler(take))
+    return made
+
+
+def _filter(is_news: IsNews) -> Callable[..., bool]:
+    def when(event: kopf.RawEvent, **_: Any) -> bool:
+        return is_news(event["type"], event["object"])
+
+    return when
+
+
+def _handler(take: Take) -> Callable[..., Any]:
+    async def handle(event: kopf.RawEvent, **_: Any) -> None:
+        take(event["type"], event["object"])
+
+    return handle
+
+
+class Nothing(kopf.DiffBaseStorage):
+    """What kopf compares an object with, for handlers of changes: there are none, and to copy each object is dear."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Of no object anything counts."""
+        return kopf.BodyEssence({})
+
+    def fetch(self, **_: Any) -> None:
+        """Nothing was stored."""
+
+    def store(self, **_: Any) -> None:
+        """Nothing is stored."""
+
+
+def settings() -> kopf.OperatorSettings:
+    """Kopf's settings: watch, and nothing else."""
+    found = kopf.OperatorSettings()
+    found.posting.enabled = False
+    found.scanning.disabled = True
+    found.watching.chunk_size = PAGE
+    found.watching.server_timeout = 600
+    found.watching.label_selectors["", "v1", "secrets"] = WATCHED
+    found.queueing.idle_timeout = 1.0
+    found.persistence.consistency_timeout = 0
+    found.persistence.diffbase_storage = Nothing()
+    found.persistence.progress_storage = kopf.MultiProgressStorage([])
+    return found
