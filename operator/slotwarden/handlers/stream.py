@@ -94,6 +94,10 @@ def settings() -> kopf.OperatorSettings:
     found.scanning.disabled = True
     found.watching.chunk_size = PAGE
     found.watching.server_timeout = 600
+    # A connection can go silent and stay open. A watch has a bookmark every minute, any other request an answer soon.
+    found.watching.inactivity_timeout = 70
+    found.networking.request_timeout = 30
+    found.networking.connect_timeout = 5
     found.watching.label_selectors["", "v1", "secrets"] = WATCHED
     found.queueing.idle_timeout = 1.0
     found.persistence.consistency_timeout = 0
