@@ -67,9 +67,14 @@ lint-locks:
 	$(call check,locks name no addresses,! grep -nE '^[^\#]*(://|--(extra-)?index-url|--find-links|--trusted-host)' requirements/*.txt requirements/*.in)
 
 .PHONY: test
-test: setup ## All tests; ARGS=tests/unit for some
+test: setup ## All tests but the long ones; ARGS=tests/unit for some
 	@$(PY) -m testbed binaries > /dev/null
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
+
+.PHONY: test-faults
+test-faults: setup ## The tests that spoil and stop the servers, long ones too
+	@$(PY) -m testbed binaries > /dev/null
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults $(ARGS)
 
 .PHONY: testbed
 testbed: setup ## A Kubernetes control plane and a Vault, until `make testbed-down`

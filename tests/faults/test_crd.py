@@ -10,6 +10,7 @@ import pytest
 from testbed.install import CRDS
 from testbed.wait import eventually
 from tests.e2e.support import data, git
+from tests.faults.support import is_released
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,11 +45,6 @@ def entry(org: Organization, name: str) -> Json:
     found = org.vault.metadata(org.entry(name))
     assert found is not None
     return found
-
-
-def is_released(org: Organization, name: str) -> bool:
-    found = entry(org, name)
-    return RELEASED in found["custom_metadata"] and all(v["deletion_time"] for v in found["versions"].values())
 
 
 def make_old(org: Organization, name: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.wait import eventually
 from tests.e2e.support import condition, data, git
+from tests.faults.support import PATIENCE, is_released, shape, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,11 +25,6 @@ def vault_up(own_testbed: Testbed) -> Iterator[None]:
     own_testbed.vault.start()
 
 
-def shape(secret: Json) -> Json:
-    """All of a Secret that must not change."""
-    return {**secret, "metadata": {k: v for k, v in secret["metadata"].items() if k != "managedFields"}}
-
-
 def waits(org: Organization, name: str, reason: str) -> Json:
     """A slot whose value waits for Vault, once it says so."""
     slot = org.told(name, reason)
@@ -38,19 +33,6 @@ def waits(org: Organization, name: str, reason: str) -> Json:
     # What is not stored yet must not be taken out of the object.
     assert slot["spec"]["git"]["token"]
     return slot
-
-
-def told_of(org: Organization, up: bool, said: str = "") -> None:
-    """/readyz stays 200 and tells the cause, as long as there is one; the metric says the same."""
-
-    def check() -> bool:
-        code, text = org.operator.readyz()
-        assert code == HTTPStatus.OK
-        assert ("vault" in text) is not up, text
-        assert said.lower() in text.lower(), text
-        return org.operator.metrics().value("slotwarden_vault_up") == float(up)
-
-    eventually(check, message=f"the operator tells that Vault is {'up' if up else 'away'}")
 
 
 @pytest.mark.parametrize(
@@ -134,12 +116,7 @@ def test_a_deletion_during_an_outage_is_worked_off_after_it(org: Organization, o
     eventually(lambda: org.find_secret("git") is None, message="the Secret is collected")
     own_testbed.vault.start()
 
-    def check() -> bool:
-        found = org.vault.metadata(org.entry("git"))
-        assert found is not None
-        return "slotwarden.io/released" in found["custom_metadata"] and bool(found["versions"]["1"]["deletion_time"])
-
-    eventually(check, message="the value is released")
+    eventually(lambda: is_released(org, "git"), message="the value is released")
 
 
 def test_an_operator_that_starts_without_vault(make_org: Callable[..., Organization], own_testbed: Testbed) -> None:
@@ -176,3 +153,48 @@ def test_a_vault_that_refuses_is_told_by_path_and_right(org: Organization) -> No
     assert org.operator.metrics().value("slotwarden_vault_up") == 1
     org.vault.write_policy(policy, rules)
     assert org.ready("new")["status"]["vault"]["version"] == 1
+
+
+def test_a_vault_that_hangs_is_told_and_a_write_it_took_is_not_made_twice(
+    org: Organization, own_testbed: Testbed
+) -> None:
+    """Frozen: connections are taken, and what was sent is worked off when it goes on."""
+    known = org.made("known", git("one"))
+    before = org.secret("known")
+    own_testbed.vault.pause()
+    try:
+        org.create("new", git("new"))
+        assert "did not answer in time" in condition(waits(org, "new", "VaultUnavailable"))["message"]
+        told_of(org, up=False, said="did not answer in time")
+        assert org.slot("known")["status"] == known["status"]
+    finally:
+        own_testbed.vault.resume()
+    org.ready("new")
+    told_of(org, up=True)
+    assert org.vault.version(org.entry("new")) == 1
+    assert shape(org.secret("known")) == shape(before)
+
+
+def test_an_outage_is_told_although_nothing_is_to_be_done(org: Organization, own_testbed: Testbed) -> None:
+    known = org.made("known", git("one"))
+    own_testbed.vault.seal()
+    told_of(org, up=False, said="sealed")
+    assert org.slot("known")["status"] == known["status"]
+    own_testbed.vault.unseal()
+    told_of(org, up=True)
+
+
+def test_a_vault_that_is_killed_in_the_middle_of_much_work_loses_nothing(
+    org: Organization, own_testbed: Testbed
+) -> None:
+    names = [f"git-{number:02}" for number in range(24)]
+    for name in names:
+        org.create(name, git(f"token-of-{name}"))
+    eventually(lambda: any("token" not in org.slot(name)["spec"]["git"] for name in names), interval=0.01)
+    own_testbed.vault.kill()
+    own_testbed.vault.start()
+    for name in names:
+        slot = eventually(lambda name=name: org.ready(name), PATIENCE)
+        assert "token" not in slot["spec"]["git"]
+        assert data(org.secret(name))["password"] == f"token-of-{name}"
+        assert org.vault.version(org.entry(name)) == 1
