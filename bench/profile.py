@@ -1,6 +1,7 @@
 """Where the operator's time goes: py-spy looks at the stacks of its threads from outside, many times a second.
 
-What is measured meanwhile is no figure of merit: to be looked at takes time.
+Only the thread that holds the interpreter's lock is seen: time in the system's calls is not, nor is waiting. What is
+measured meanwhile is no figure of merit: to be looked at takes time.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class _Recording(threading.Thread):
         self._operator = operator
         self._former = former
         self._over = threading.Event()
-        options = ["--format", "raw", "--function", "--threads", "--rate", str(PER_SECOND), "--nonblocking"]
+        options = ["--format", "raw", "--function", "--threads", "--gil", "--rate", str(PER_SECOND), "--nonblocking"]
         self._command = [str(_PYSPY), "record", *options, "--output", str(folded)]
         self._problem = ""
 
@@ -107,7 +108,7 @@ def summary(stacks: Stacks) -> str:
         "by function, with what it calls": _by(stacks, lambda stack: set(stack[1:])),
         "by function, alone": _by(stacks, lambda stack: {stack[-1]}),
     }
-    lines = [f"{total} samples, {total / PER_SECOND:.1f} s of running threads"]
+    lines = [f"{total} samples, {total / PER_SECOND:.1f} s with the interpreter's lock"]
     for title, counts in tables.items():
         lines += ["", title]
         lines += [f"{100 * count / total:6.1f} %  {name}" for name, count in counts.most_common(_SHOWN)]
@@ -123,8 +124,8 @@ def _by(stacks: Stacks, names: Callable[[tuple[str, ...]], set[str]]) -> Counter
 
 
 def _package(frame: str) -> str:
-    """The first folder of `function (folder/…/file.py)`, or the file where there is none."""
-    return frame.rpartition("(")[2].partition("/")[0].rstrip(")")
+    """The first folder of `function (folder/…/file.py:1)`, or the file where there is none."""
+    return frame.rpartition("(")[2].rstrip(")").partition("/")[0].partition(":")[0]
 
 
 def _ours(stack: tuple[str, ...]) -> str:

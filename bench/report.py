@@ -27,7 +27,7 @@ def tell(console: Console, found: Json) -> None:
         parts = [each[part] for each in raw if part in each]
         if parts:
             console.print(_costs(f"one slot by {title}", parts))
-    console.print(f"{found['machine']['cores']} cores, {found['machine']['cpu']}; commit {found['commit'][:20]}")
+    console.print(f"{found['machine']['cores']} cores, {found['machine']['cpu']}; commit {_short(found['commit'])}")
     missed = [name for name, target in TARGETS.items() if name in found["spread"] and not _met(name, found)]
     console.print(f"[red]missed: {', '.join(missed)}[/red]" if missed else "[green]every target is met[/green]")
 
@@ -56,6 +56,12 @@ def _costs(title: str, parts: list[Json]) -> Table:
         for name, count in requests.items():
             table.add_row(f"{server}: {name}", _number(count))
     return table
+
+
+def _short(commit: str) -> str:
+    """A commit as people write it, and whether there were changes."""
+    name, plus, changes = commit.partition("+")
+    return name[:12] + plus + changes
 
 
 def _number(value: float) -> str:

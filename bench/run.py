@@ -93,8 +93,9 @@ class Run:
         count = len(batch.slots)
         found: Json = {}
         await started(operator, stage)
-        with self.reporter.step(self._title(f"{count} slots by the operator")), profiler.watching(operator, "create"):
-            found["create"] = await creating.by_operator(stage, operator, PREFIX, batch, patience)
+        with self.reporter.step(self._title(f"{count} slots by the operator")):
+            watching = profiler.watching(operator, "create")
+            found["create"] = await creating.by_operator(stage, operator, PREFIX, batch, patience, watching)
         if "rotate" in wanted:
             with self.reporter.step(self._title(f"{settings.tries} rotations")):
                 found["rotate"] = await rotating.rotate(stage, operator, PREFIX, batch, settings.tries, patience)
@@ -103,10 +104,11 @@ class Run:
             with self.reporter.step(self._title(f"memory of {count} slots more")):
                 found["memory"] = await growing.grow(stage, operator, PREFIX, more, patience)
         if "restart" in wanted:
-            with self.reporter.step(self._title("a restart")), profiler.watching(operator, "restart", anew=True):
-                found["restart"] = await restarting.restart(stage, operator, PREFIX, count, patience)
+            watching = profiler.watching(operator, "restart", anew=True)
+            with self.reporter.step(self._title("a restart")):
+                found["restart"] = await restarting.restart(stage, operator, PREFIX, count, patience, watching)
         if "refresh" in wanted:
-            every = settings.refresh_seconds
-            with self.reporter.step(self._title("a refresh of all")), profiler.watching(operator, "refresh"):
-                found["refresh"] = await refreshing.refresh(stage, operator, PREFIX, batch, every, patience)
+            every, watching = settings.refresh_seconds, profiler.watching(operator, "refresh")
+            with self.reporter.step(self._title("a refresh of all")):
+                found["refresh"] = await refreshing.refresh(stage, operator, PREFIX, batch, every, patience, watching)
         return found

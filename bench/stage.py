@@ -82,7 +82,7 @@ class Stage:
         folder = self.session.folder / f"operator-{prefix}"
         identities = self.identities(prefix)
         flags = ["--vault-mount", self.session.vault.mount, "--vault-prefix", prefix]
-        flags += ["--log-level", "info", "--log-format", "json"]
+        flags += ["--lease-namespace", SYSTEM, "--log-level", "info", "--log-format", "json"]
         return Operator(flags, operator_env(self.session, identities, folder), folder, self.user)
 
     def client(self, prefix: str) -> tuple[Api, Api]:

@@ -27,9 +27,7 @@ class Watch:
 
     async def __aenter__(self) -> Self:
         listed = await self._api.get(f"{self._path}?{self._query}limit=1")
-        since = listed["metadata"]["resourceVersion"]
-        path = f"{self._path}?{self._query}watch=1&resourceVersion={since}&timeoutSeconds=3600"
-        self._task = asyncio.create_task(self._follow(path))
+        self._task = asyncio.create_task(self._follow(listed["metadata"]["resourceVersion"]))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -46,27 +44,31 @@ class Watch:
         self._awaited.append((holds, future))
         return future
 
-    async def _follow(self, path: str) -> None:
-        problem: Exception = ConnectionError(f"the watch of {self._path} ended")
+    async def _follow(self, since: str) -> None:
+        """Watch for ever: the API server ends watches of a kind whose definition has just changed."""
         try:
-            async for line in self._api.lines(path):
-                self._take(perf_counter(), json.loads(line))
-        except Exception as error:  # noqa: BLE001 - told to whoever waits
-            problem = error
-        for _, future in self._awaited:
-            if not future.done():
-                future.set_exception(problem)
+            while True:
+                path = f"{self._path}?{self._query}watch=1&resourceVersion={since}&timeoutSeconds=3600"
+                async for line in self._api.lines(path):
+                    since = self._take(perf_counter(), json.loads(line))
+        except Exception as problem:  # noqa: BLE001 - told to whoever waits
+            for _, future in self._awaited:
+                if not future.done():
+                    future.set_exception(problem)
 
-    def _take(self, at: float, event: Json) -> None:
-        if event["type"] not in ("ADDED", "MODIFIED"):
-            return
-        for awaited in list(self._awaited):
+    def _take(self, at: float, event: Json) -> str:
+        """Tell whoever waits for such an object; its resourceVersion."""
+        kind, found = event["type"], event["object"]
+        if kind == "ERROR":
+            raise ConnectionError(f"the watch of {self._path} ended: {found}")
+        for awaited in list(self._awaited) if kind in ("ADDED", "MODIFIED") else ():
             holds, future = awaited
             if future.done():
                 self._awaited.remove(awaited)
-            elif holds(event["object"]):
+            elif holds(found):
                 self._awaited.remove(awaited)
                 future.set_result(at)
+        return str(found["metadata"]["resourceVersion"])
 
 
 class AllReady:

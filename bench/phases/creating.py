@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
@@ -21,23 +22,41 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-async def by_operator(stage: Stage, operator: Operator, prefix: str, batch: Batch, patience: float) -> Json:
-    """Create the slots and wait until the last is seen ready; CPU and requests until all have come to rest."""
+async def by_operator(
+    stage: Stage,
+    operator: Operator,
+    prefix: str,
+    batch: Batch,
+    patience: float,
+    watching: AbstractContextManager[None] | None = None,
+) -> Json:
+    """Create the slots and wait until the last is seen ready; CPU and requests until all have come to rest.
+
+    Args:
+        watching: entered from before the first creation until after the last slot is ready.
+    """
     stage.make_namespaces(batch.namespaces)
     await stage.rest(operator)
     mark, pids = Mark.now(stage.session), stage.pids(operator)
     before, own = procfs.all_cpu_seconds(pids), process_time()
+    with watching or nullcontext():
+        seconds = await _until_ready(stage, batch, patience)
+    return await _figures(stage, operator, prefix, len(batch.slots), mark, before, own, seconds)
+
+
+async def _until_ready(stage: Stage, batch: Batch, patience: float) -> float:
+    """Seconds from the first creation until the last slot is seen ready."""
     async with stage.admin() as api, Watch(api, slots.COLLECTION) as watch:
         ready = AllReady(batch.keys)
         last = watch.expect(ready)
         began = perf_counter()
-        creating = asyncio.create_task(slots.create(api, batch.slots))
-        try:
-            seconds = await asyncio.wait_for(last, patience) - began
-        except TimeoutError:
-            raise TimeoutError(f"{ready.missing} slots were not ready after {patience:g} s") from None
-        await creating
-    return await _figures(stage, operator, prefix, len(batch.slots), mark, before, own, seconds)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(slots.create(api, batch.slots))
+            try:
+                seconds = await asyncio.wait_for(last, patience) - began
+            except TimeoutError:
+                raise TimeoutError(f"{ready.missing} slots were not ready after {patience:g} s") from None
+    return seconds
 
 
 async def by_bare_client(stage: Stage, sample: Sample, prefix: str, batch: Batch) -> Json:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from bench import procfs, slots
 from bench.counting import Mark, Requests
+from bench.stage import REST
 from bench.watch import AllReady, Watch
 
 if TYPE_CHECKING:
@@ -21,7 +23,15 @@ _LOOK: Final = 0.5
 _QUIET: Final = 8.0
 
 
-async def refresh(stage: Stage, operator: Operator, prefix: str, batch: Batch, every: int, patience: float) -> Json:
+async def refresh(
+    stage: Stage,
+    operator: Operator,
+    prefix: str,
+    batch: Batch,
+    every: int,
+    patience: float,
+    watching: AbstractContextManager[None] | None = None,
+) -> Json:
     """Give all slots a short refreshInterval, and measure from a moment of rest until each was looked at once more.
 
     The annotation that asks for a refresh would not do: it is a user's action, answered in the status.
@@ -32,9 +42,13 @@ async def refresh(stage: Stage, operator: Operator, prefix: str, batch: Batch, e
         await slots.patch(api, batch.slots, slots.dumps({"spec": {"refreshInterval": text}}))
         await asyncio.wait_for(told, patience)
     await _quiet(stage, operator, prefix, patience)
+    # Vault and the operator do not come to rest any more: they refresh.
+    pids = stage.pids()
+    await procfs.idle({name: pids[name] for name in ("kube-apiserver", "etcd")}, REST, patience)
     mark = Mark.now(stage.session)
     began, before = perf_counter(), procfs.all_cpu_seconds(stage.pids(operator))
-    await _wait_for(stage, prefix, mark, batch, patience + 2 * every)
+    with watching or nullcontext():
+        await _wait_for(stage, prefix, mark, batch, patience + 2 * every)
     cpu = procfs.used(before, procfs.all_cpu_seconds(stage.pids(operator)))
     seconds = perf_counter() - began
     requests = Requests.since(stage.session, mark, stage.user, prefix)

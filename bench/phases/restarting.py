@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -34,16 +35,24 @@ _LISTS: Final = 5
 _IMPORT: Final = "import slotwarden.app"
 
 
-async def restart(stage: Stage, operator: Operator, prefix: str, count: int, patience: float) -> Json:
+async def restart(
+    stage: Stage,
+    operator: Operator,
+    prefix: str,
+    count: int,
+    patience: float,
+    watching: AbstractContextManager[None] | None = None,
+) -> Json:
     """Seconds from the start of the process until /readyz, and until every key was reconciled; what it wrote."""
     operator.stop()
     await stage.rest()
     mark = Mark.now(stage.session)
-    async with aiohttp.ClientSession() as session:
-        began = perf_counter()
-        operator.start(wait=False)
-        ready = await _when(partial(_is_ready, session, operator), _LOOK, patience) - began
-        done = await _when(partial(_is_done, session, operator, count), _LOOK_METRICS, patience) - began
+    with watching or nullcontext():
+        async with aiohttp.ClientSession() as session:
+            began = perf_counter()
+            operator.start(wait=False)
+            ready = await _when(partial(_is_ready, session, operator), _LOOK, patience) - began
+            done = await _when(partial(_is_done, session, operator, count), _LOOK_METRICS, patience) - began
     cpu = procfs.cpu_seconds(operator.pid)
     await stage.rest(operator)
     requests = Requests.since(stage.session, mark, stage.user, prefix)
