@@ -142,6 +142,16 @@ WORKS = [
     ),
     # The garbage collector may remove the Secret before the operator does: that write is left out.
     Work("deletion", [LET_GO, CLAIM], Organization.delete_slot, released, made, lambda _: set(), where="/v1/secret/"),
+    # The same of the predecessor's Secret, which may be in the way of the new one for a moment.
+    Work(
+        "namesake",
+        [LET_GO, CLAIM, CLAIM, STORE],
+        lambda org, name: (org.delete_slot(name), org.create(name, git("two"))),
+        holds_token("two"),
+        made,
+        versions=2,
+        where="/v1/secret/",
+    ),
     Work("adopted-secret", [CLAIM, STORE, SCRUB, MAKE, CHANGE, STATUS], made, adopted, make_foreign),
     Work(
         "adopted-value",
@@ -239,3 +249,22 @@ def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work,
     if work.name in ("rotation", "adopted-secret"):
         assert {name: org.secret(name)["metadata"]["uid"] for name in before} == before
     assert "Traceback" not in org.operator.log_text()
+
+
+@pytest.mark.parametrize(
+    "delivered", [pytest.param(False, id="request", marks=pytest.mark.long), pytest.param(True, id="answer")]
+)
+def test_killed_while_the_mac_key_is_made(make_exposed: Callable[..., Exposed], *, delivered: bool) -> None:
+    """The first write of all; were it made twice, no MAC of the first would ever be right again."""
+    org = make_exposed("--no-leader-elect", start=False)
+    hold = Hold(f"^{WRITES}/v1/secret/data/.*/_system/mac-key$", delivered=delivered)
+    org.to_vault.add(hold)
+    org.operator.start(wait=False)
+    org.create("new", git("one"))
+    hold.wait()
+    org.operator.kill()
+    org.to_vault.clear()
+    org.operator.start()
+    holds_token("one")(org, "new")
+    assert org.vault.version(org.entry("new")) == 1
+    assert org.vault.version(f"{org.prefix}/_system/mac-key") == 1
