@@ -8,13 +8,15 @@ messages.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+_UNRECORDED: Final[set[str]] = set()
 
 
 class Model(BaseModel):
@@ -28,6 +30,10 @@ class Model(BaseModel):
         # The input of a failed validation can hold a value.
         hide_input_in_errors=True,
     )
+
+    def model_post_init(self, _context: Any) -> None:
+        """Keep no record of which fields were given: nothing asks for it, and it is half of a model's memory."""
+        object.__setattr__(self, "__pydantic_fields_set__", _UNRECORDED)
 
     def to_object(self) -> dict[str, Any]:
         """The JSON form, without what is absent. Refuses a model that holds a value."""
