@@ -180,3 +180,23 @@ def test_a_restart_writes_nothing_where_all_is_as_it_should_be(world: World) -> 
     assert {request["operation"] for request in requests} <= {"read", "list"}
     world.barrier()
     assert len(world.writes(kube)) > len(tried), "writes would have been seen"
+
+
+def test_a_start_lists_each_kind_once_beside_what_the_watch_begins_with(world: World) -> None:
+    world.apply(manifest(git("t0ken"), "one"), manifest(git("t0ken"), "two"))
+    for name in ("one", "two"):
+        world.ready(name)
+    world.operator.stop()
+    kube, vault = world.mark(), world.session.vault_audit.mark()
+    world.operator.start()
+    entries = f"{world.prefix}/{world.namespace}/slots"
+    eventually(
+        lambda: [r for r in world.session.vault_audit.requests(entries, since=vault) if r["operation"] == "list"],
+        message="the values were swept",
+    )
+    # The watches have begun.
+    world.barrier()
+    lists = world.session.kube_audit.events(
+        since=kube, user=world.operator.user, namespace=world.namespace, verbs={"list"}
+    )
+    assert sorted(event["objectRef"]["resource"] for event in lists) == ["secrets"] * 2 + ["secretslots"] * 2

@@ -71,7 +71,8 @@ class Rounds:
         """Have all that is known looked at; new slots go first, and what has to be let go."""
         new = [key for key, view in self.cache.slots.items() if view.slot.status.observed_generation < 0]
         self.enqueue([*new, *self.cache.gone], Priority.USER)
-        self.enqueue([*self.cache.slots, *self.cache.secrets], Priority.REFRESH)
+        # Secrets first: a slot that knows already how its Secret is runs once.
+        self.enqueue([*self.cache.secrets, *self.cache.slots], Priority.REFRESH)
 
     async def sweep(self) -> None:
         """Sweep when asked, twice in a row where something is suspected, and daily."""

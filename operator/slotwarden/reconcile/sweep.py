@@ -68,21 +68,30 @@ class Sweeper:
         refs = [
             ref for namespace in await self._organizations() for ref in await self.context.store.list_slots(namespace)
         ]
-        self.enqueue(await self.resync())
-        cluster = await self.context.namespaces.cluster()
-        alive = {
-            EntryRef(key.namespace, view.slot.spec.slot_name or key.name)
-            for key, view in self.context.cache.slots.items()
-        }
         suspects: set[tuple[EntryRef, str]] = set()
-        for ref in refs:
-            if ref not in alive and not self.resync.is_unknown(SlotKey(ref.organization, object_name(ref.slot))):
+        # What is known may be old, but only what it lacks is to be judged, and that by a fresh list.
+        if self._orphans(refs):
+            self.enqueue(await self.resync())
+            cluster = await self.context.namespaces.cluster()
+            for ref in self._orphans(refs):
                 await self._judge_or_tell(ref, cluster, suspects, swept)
         self._suspects = suspects
         swept.suspected = len(suspects)
         if swept.released or swept.purged or swept.capped:
             _log.info("swept: %d values let go, %d purged, capped: %s", swept.released, swept.purged, swept.capped)
         return swept
+
+    def _orphans(self, refs: Sequence[EntryRef]) -> list[EntryRef]:
+        """The entries whose object is not known."""
+        alive = {
+            EntryRef(key.namespace, view.slot.spec.slot_name or key.name)
+            for key, view in self.context.cache.slots.items()
+        }
+        return [
+            ref
+            for ref in refs
+            if ref not in alive and not self.resync.is_unknown(SlotKey(ref.organization, object_name(ref.slot)))
+        ]
 
     async def _judge_or_tell(
         self, ref: EntryRef, cluster: str, suspects: set[tuple[EntryRef, str]], swept: Swept
