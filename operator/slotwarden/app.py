@@ -49,6 +49,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         operator.context.keyring,
         operator.context.cache,
         operator.rounds.roll,
+        operator.context.queue.has_ready,
         operator.seen,
         operator.lister.is_served,
     )

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.cluster.errors import KubernetesError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _PAUSE: Final = 2.0
+_HEAD_START: Final = 2.0
+_LOOK: Final = 0.05
 
 
 class Watches:
@@ -38,6 +41,7 @@ class Watches:
         keyring: its key, once there is one, makes the MACs of Secrets.
         cache: asked, from kopf's thread, what is known already.
         roll: told, from kopf's thread, which objects kopf's lists name: they never tell what is gone.
+        busy: asked, from kopf's thread, whether keys are ready to run.
         seen: called in `loop` with each object and whether it was deleted (or lost its label).
         served: asked, in `loop`, whether our kind is there to be watched: kopf would wait for it for ever.
     """
@@ -49,6 +53,7 @@ class Watches:
         keyring: Keyring,
         cache: Cache,
         roll: RollCall,
+        busy: Callable[[], bool],
         seen: Seen,
         served: Callable[[], Any],
     ) -> None:
@@ -57,6 +62,7 @@ class Watches:
         self._keyring = keyring
         self._cache = cache
         self._roll = roll
+        self._busy = busy
         self._seen = seen
         self._served = served
         self._stop = threading.Event()
@@ -77,6 +83,7 @@ class Watches:
             await asyncio.to_thread(self._thread.join, 10.0)
 
     def _supervise(self) -> None:
+        self._give_way()
         while not self._stop.is_set():
             try:
                 if asyncio.run_coroutine_threadsafe(self._served(), self._loop).result():
@@ -87,6 +94,12 @@ class Watches:
             except Exception:  # noqa: BLE001 - whatever it was, not to watch is worse
                 _log.exception("the watches ended; they begin anew")
             self._stop.wait(_PAUSE)
+
+    def _give_way(self) -> None:
+        """Let the first round of work be done: kopf would take half the interpreter from it to list all once more."""
+        latest = monotonic() + _HEAD_START
+        while not self._stop.wait(_LOOK) and self._busy() and monotonic() < latest:
+            pass
 
     async def _watch(self) -> None:
         from slotwarden.handlers import stream

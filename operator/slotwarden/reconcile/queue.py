@@ -96,6 +96,10 @@ class WorkQueue(Generic[K]):
         self._backlog.done(key, self._clock())
         self._changed.set()
 
+    def has_ready(self) -> bool:
+        """Whether any key is ready to run. May be asked from any thread."""
+        return any(self._backlog.depth(priority) for priority in Priority)
+
     def depth(self, priority: Priority) -> int:
         """How many keys are ready to run."""
         return self._backlog.depth(priority)

@@ -121,3 +121,11 @@ async def test_a_consumer_that_is_cancelled_just_as_something_comes_ends(queue: 
     done, _ = await asyncio.wait([task], timeout=5)
     assert done
     assert task.cancelled()
+
+
+def test_whether_any_key_is_ready(queue: WorkQueue[str], clock: Clock) -> None:
+    assert not queue.has_ready()
+    queue.add_after("later", 10.0)
+    assert not queue.has_ready()
+    queue.add("now", Priority.REFRESH)
+    assert queue.has_ready()
