@@ -6,6 +6,7 @@ Every option has an environment variable SLOTWARDEN_*; those of Vault's own clie
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -117,10 +118,14 @@ def _vault_options(command: Any) -> Any:
 )
 def operator(**options: Any) -> None:
     """Watch SecretSlots, keep their values in Vault, project them into Secrets."""
-    # The libraries of the operator take a second to load, which the other commands do not need to wait for.
+    # The libraries of the operator take a second to load, which the other commands do not need to wait for. They stay
+    # as long as the process does: to look through them for garbage, now and later, would only take time.
+    gc.disable()
     from slotwarden import app
     from slotwarden.telemetry import logs
 
+    gc.freeze()
+    gc.enable()
     logs.configure(options["log_format"], options["log_level"])
     try:
         asyncio.run(_run(_options(options)))
