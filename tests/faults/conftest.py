@@ -87,5 +87,5 @@ def make_org(own: Session, tmp_path: Path) -> Iterator[Callable[..., Organizatio
 
 @pytest.fixture
 def org(make_org: Callable[..., Organization]) -> Organization:
-    """A namespace whose operator runs and is ready, and sweeps twice soon after its start."""
-    return make_org("--sweep-grace", "2")
+    """A namespace whose operator runs and is ready, sweeps twice soon after its start, and has no Lease to lose."""
+    return make_org("--sweep-grace", "2", "--no-leader-elect")

@@ -51,13 +51,17 @@ def test_a_restarted_api_server_is_followed_again(org: Organization, own_testbed
     assert org.operator.readyz()[0] == HTTPStatus.OK
 
 
-def test_an_operator_that_starts_without_an_api_server(org: Organization, own_testbed: Testbed) -> None:
+def test_an_operator_that_starts_without_an_api_server(
+    make_org: Callable[..., Organization], own_testbed: Testbed
+) -> None:
+    org = make_org()
     org.made("git", git("one"))
     before = org.secret("git")
     org.operator.stop()
     own_testbed.apiserver.stop()
     org.operator.start(wait=False)
     eventually(lambda: org.operator.readyz()[0] == HTTPStatus.SERVICE_UNAVAILABLE)
+    eventually(lambda: "the API server could not be reached" in org.operator.readyz()[1], message="/readyz says why")
     assert org.operator.healthz()[0] == HTTPStatus.OK
     own_testbed.apiserver.start()
     org.operator.wait_ready(BACK)
@@ -99,9 +103,13 @@ def test_what_was_missed_is_noticed_after_a_compaction(
     for name, token in {"changed": "two", "cleared": "one", "new": "new"}.items():
         eventually(lambda name=name, token=token: has_password(org, name, token), BACK, message=name)
     eventually(lambda: is_released(org, "gone"), BACK, message="the deletion is worked off")
-    # The watches, kopf's, were told that there is no history, and listed all.
-    lists = own.kube_audit.events(since=mark, user=org.operator.user, resource="secretslots", verbs={"list"})
-    assert any(event["userAgent"].startswith("kopf/") for event in lists)
+
+    def lists(resource: str) -> bool:
+        """The watches, kopf's, were told that there is no history, and listed all."""
+        found = own.kube_audit.events(since=mark, user=org.operator.user, resource=resource, verbs={"list"})
+        return any(event["userAgent"].startswith("kopf/") for event in found)
+
+    eventually(lambda: lists("secrets") and lists("secretslots"), BACK, message="the watches began anew")
     assert org.secret("known") == before
     for name, versions in {"known": 1, "changed": 2, "cleared": 1, "new": 1}.items():
         org.ready(name)

@@ -20,7 +20,7 @@ from tests.e2e.support import OWNER, Organization, data, encoded, git, projected
 from tests.faults.support import PATIENCE, Exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 CLAIM, STORE, LET_GO = "POST metadata", "POST data", "POST delete"
 SCRUB, STATUS = "PATCH secretslots", "PATCH secretslots/status"
@@ -199,15 +199,13 @@ def prepared(org: Exposed, work: Work) -> dict[str, str]:
     return {name: found["metadata"]["uid"] for name in names if (found := org.find_secret(name))}
 
 
-def crashes() -> Iterator[Any]:
-    """Every work with both crashes; a cut ends where a kill does, so that one of them will do for every day."""
-    for work in WORKS:
-        for crash in ("killed", "cut"):
-            often = crash == "killed" or work.name == "new"
-            yield pytest.param(work, crash, id=f"{work.name}-{crash}", marks=() if often else pytest.mark.long)
+def crashed(work: Work, crash: str) -> Any:
+    """A cut ends where a kill does: one of both will do for every day."""
+    often = crash == "killed" or work.name == "new"
+    return pytest.param(work, crash, id=f"{work.name}-{crash}", marks=() if often else pytest.mark.long)
 
 
-@pytest.mark.parametrize(("work", "crash"), crashes())
+@pytest.mark.parametrize(("work", "crash"), [crashed(work, crash) for work in WORKS for crash in ("killed", "cut")])
 def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work, crash: str) -> None:
     org = make_exposed("--sweep-grace", "2", "--no-leader-elect")
     before = prepared(org, work)
