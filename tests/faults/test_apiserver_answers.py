@@ -31,9 +31,7 @@ def org(make_exposed: Callable[..., Exposed]) -> Exposed:
     made = make_exposed("--no-leader-elect", start=False)
     mark = made.mark()
     made.operator.start()
-    eventually(
-        lambda: len(made.calls(mark, "secretslots", verbs={"list"})) >= 3, message="its own, kopf's, the sweep's"
-    )
+    eventually(lambda: len(made.calls(mark, "secretslots", verbs={"list"})) >= 2, message="its own, and kopf's")
     return made
 
 
