@@ -39,8 +39,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
     try:
         servers = await _serve(operator)
     except CannotServe:
-        await operator.client.close()
-        await operator.kv.close()
+        await operator.close()
         raise
     loop = asyncio.get_running_loop()
     watches = Watches(
@@ -70,8 +69,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
     await watches.stop()
     for server in servers:
         await server.stop()
-    await operator.client.close()
-    await operator.kv.close()
+    await operator.close()
     for task in done - {stopping}:
         task.result()
 

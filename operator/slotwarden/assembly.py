@@ -96,6 +96,13 @@ class Operator:
     term: Term
     elector: Elector | None
 
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.close()
+        await self.kv.close()
+        if self.elector is not None:
+            await self.elector.close()
+
     def seen(self, view: SlotView | SecretView, deleted: bool) -> None:
         """Take in what a watch says."""
         cache = self.context.cache
@@ -161,15 +168,17 @@ async def assemble(options: Options) -> Operator:
     enqueue = partial(_enqueue, queue)
     sweeper = Sweeper(context, lister, resync, options.namespaces, enqueue)
     rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted, relisted, roll)
-    elector = _elector(options, client, term)
+    elector = await _elector(options, metrics, term)
     return Operator(options, client, kv, metrics, context, lister, vault, api_server, engine, rounds, term, elector)
 
 
-def _elector(options: Options, client: KubeClient, term: Term) -> Elector | None:
+async def _elector(options: Options, metrics: Metrics, term: Term) -> Elector | None:
     if options.lease is None:
         return None
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
     timing = Timing.of(options.lease_duration)
+    # A client of its own: a renewal needs no term, and waits behind nothing else.
+    client = KubeClient(await load_configuration(), metrics.kubernetes_request, Term.unlimited())
     return Elector(Leases(client, *options.lease), term, identity, timing, boot_time, random.random)
 
 

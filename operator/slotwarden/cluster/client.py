@@ -20,6 +20,7 @@ from kubernetes.aio import config as library_config
 from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
 
 from slotwarden.cluster.errors import Unavailable, from_answer
+from slotwarden.fence import Fenced
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -78,7 +79,7 @@ class KubeClient:
     Args:
         configuration: as `load_configuration` gives it.
         observe: called with verb, resource, status code and seconds after each request.
-        term: asked before each write.
+        term: asked before each write, and again right before it is sent.
         concurrency: how many requests may be in flight.
 
     Raises:
@@ -94,7 +95,7 @@ class KubeClient:
     ) -> None:
         configuration.connection_pool_maxsize = concurrency
         # With trust_env, aiohttp looks through the whole environment, and for a .netrc, at every request.
-        configuration.client_session_kwargs = {"trust_env": False}
+        configuration.client_session_kwargs = {"trust_env": False, "middlewares": (self._fence,)}
         configuration.proxy = configuration.proxy or _proxy(configuration.host)
         self._configuration = configuration
         try:
@@ -118,18 +119,14 @@ class KubeClient:
         body: Any = None,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
-        needs_term: bool = True,
     ) -> Json:
         """Send one request and decode the answer.
-
-        Args:
-            needs_term: whether only a leader may make the request, if it is a write.
 
         Raises:
             KubernetesError: the member of the tree in `errors` that fits.
             NotLeading: a write that may not begin.
         """
-        if needs_term and verb not in _READS:
+        if verb not in _READS:
             self._term.check()
         started = perf_counter()
         status = 0
@@ -173,6 +170,12 @@ class KubeClient:
                 response.response.close()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable("watch", resource, 0, type(error).__name__) from None
+
+    async def _fence(self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        """Have the term asked again when a write goes out; nothing else has a body."""
+        if isinstance(request.body, aiohttp.Payload):
+            await request.update_body(Fenced(await request.body.as_bytes(), self._term.check))
+        return await send(request)
 
     async def _send(
         self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str

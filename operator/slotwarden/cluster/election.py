@@ -150,6 +150,10 @@ class Elector:
                 await self._leases.write(self._held, {"holderIdentity": "", "leaseDurationSeconds": 1})
                 _log.info("let Lease %s/%s go", self._leases.namespace, self._leases.name)
 
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._leases.close()
+
     async def _wait_for_change(self) -> None:
         """Sleep until the Lease changes, or until it is time to look whether it ran out."""
         seconds = self._timing.retry * (1 + 0.2 * self._jitter())

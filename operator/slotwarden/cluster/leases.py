@@ -43,6 +43,10 @@ class Leases:
         self.name = name
         self._path = paths.lease(namespace, name)
 
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
     async def get(self) -> Record | None:
         """The Lease as it is; None where there is none."""
         try:
@@ -64,15 +68,9 @@ class Leases:
                 "spec": dict(spec),
             }
             collection = paths.leases(self.namespace)
-            return _record(
-                await self._client.request(
-                    "create", RESOURCE, collection, body=body, query=FIELD_MANAGER, needs_term=False
-                )
-            )
+            return _record(await self._client.request("create", RESOURCE, collection, body=body, query=FIELD_MANAGER))
         body = {**known.raw, "spec": {**known.raw.get("spec", {}), **spec}}
-        return _record(
-            await self._client.request("update", RESOURCE, self._path, body=body, query=FIELD_MANAGER, needs_term=False)
-        )
+        return _record(await self._client.request("update", RESOURCE, self._path, body=body, query=FIELD_MANAGER))
 
     async def has_changed(self, version: str, seconds: float) -> bool:
         """Wait for about `seconds` (at least 1) until the Lease is not as it was at `version`."""

@@ -13,6 +13,7 @@ import aiohttp
 import certifi
 from yarl import URL
 
+from slotwarden.fence import Fenced
 from slotwarden.vault.errors import Failure, VaultUnavailable
 
 if TYPE_CHECKING:
@@ -56,10 +57,12 @@ class Http:
         """
         async with self._turns:
             trusted = (self._trusted or await self._trust()) if url.startswith("https:") else None
+            data: bytes | Fenced | None = body
             if writes:
                 self._before_write()
+                data = Fenced(body or b"", self._before_write)
             try:
-                return await self._exchange(method, url, headers, body, trusted)
+                return await self._exchange(method, url, headers, data, trusted)
             except TimeoutError:
                 raise Failure(VaultUnavailable, "timeout") from None
             except aiohttp.ClientSSLError as error:
@@ -81,14 +84,19 @@ class Http:
             self._turns.release()
 
     async def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, trusted: ssl.SSLContext | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        data: bytes | Fenced | None,
+        trusted: ssl.SSLContext | None,
     ) -> tuple[int, bytes]:
         session = self._session = self._session or self._open()
         async with session.request(
             method,
             URL(url, encoded=True),
             headers=headers,
-            data=body,
+            data=data,
             allow_redirects=False,
             ssl=trusted or True,
         ) as response:
