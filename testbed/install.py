@@ -22,6 +22,7 @@ CHART = ROOT / "charts" / "slotwarden"
 # What a run installs once, and what it applies for each operator; a Deployment would wait for a kubelet for ever.
 SHARED_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 OPERATOR_KINDS = frozenset({"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
+BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,14 @@ def install_shared(session: Session, values: Mapping[str, Any] | None = None) ->
         session.kubectl.apply(shared, check=True)
 
 
-def install_operator(session: Session, namespace: str, prefix: str, values: Mapping[str, Any] | None = None) -> Account:
-    """Apply what the chart gives an operator that serves one namespace, and nothing more."""
+def install_operator(
+    session: Session, namespace: str, prefix: str, values: Mapping[str, Any] | None = None, replica: str = ""
+) -> Account:
+    """Apply what the chart gives an operator that serves one namespace, and nothing more.
+
+    A `replica` of one that was installed has the same rights by an account of its own, of that name, so that the audit
+    log tells them apart.
+    """
     rendered = {
         "namespaces": [namespace],
         "vault": {"address": session.endpoints.vault_address, "prefix": prefix},
@@ -59,6 +66,8 @@ def install_operator(session: Session, namespace: str, prefix: str, values: Mapp
     objects = [
         item for item in _render(session, namespace, merged(rendered, values or {})) if item["kind"] in OPERATOR_KINDS
     ]
+    if replica:
+        objects = _of_replica(objects, replica)
     session.kubectl.apply(objects, check=True)
     account = next(item for item in objects if item["kind"] == "ServiceAccount")["metadata"]["name"]
     elsewhere = tuple(item for item in objects if item["metadata"].get("namespace") != namespace)
@@ -85,6 +94,18 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         inner = result.get(key)
         result[key] = merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
     return result
+
+
+def _of_replica(objects: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """An account and bindings of another name, to the roles that are there."""
+    account = next(item for item in objects if item["kind"] == "ServiceAccount")
+    bindings = [item for item in objects if item["kind"] in BINDINGS]
+    for binding in bindings:
+        binding["metadata"]["name"] += f"-{name}"
+        for subject in binding["subjects"]:
+            subject["name"] = name
+    account["metadata"]["name"] = name
+    return [account, *bindings]
 
 
 def _render(session: Session, namespace: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:

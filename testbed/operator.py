@@ -39,18 +39,27 @@ class Identities:
     vault_policy: str
     vault_token: str
 
+    @property
+    def vault_user(self) -> str:
+        """The token's display name in Vault's audit log."""
+        return f"token-{self.account.namespace}-{self.account.name}"
+
 
 def make_identities(
-    session: Session, namespace: str, prefix: str, values: Mapping[str, Any] | None = None
+    session: Session, namespace: str, prefix: str, values: Mapping[str, Any] | None = None, replica: str = ""
 ) -> Identities:
-    """Give an operator its least rights: the chart's RBAC, and the policy that the program itself prints."""
-    account = install_operator(session, namespace, prefix, values)
+    """Give an operator its least rights: the chart's RBAC, and the policy that the program itself prints.
+
+    For `replica` see `install_operator`.
+    """
+    account = install_operator(session, namespace, prefix, values, replica)
     names = ["--vault-mount", session.vault.mount, "--vault-prefix", prefix, "--namespace", namespace]
     command = [str(PROGRAM), "vault-policy", *names]
     rules = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     policy = f"slotwarden-{namespace}"
     session.vault.write_policy(policy, rules)
-    return Identities(account, policy, session.vault.create_token([policy], no_default_policy=True))
+    name = f"{account.namespace}-{account.name}"
+    return Identities(account, policy, session.vault.create_token([policy], no_default_policy=True, display_name=name))
 
 
 def remove_identities(session: Session, identities: Identities) -> None:
@@ -63,11 +72,14 @@ def remove_identities(session: Session, identities: Identities) -> None:
 class Operator:
     """One operator process; it can be ended, crashed and started again, and its log goes on in one file."""
 
-    def __init__(self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, user: str = "") -> None:
+    def __init__(
+        self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, user: str = "", vault_user: str = ""
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "operator.log"
-        # Its name in the API server's audit log.
+        # Its names in the audit logs of the API server and of Vault.
         self.user = user
+        self.vault_user = vault_user
         self._port_file = folder / "ports.json"
         self._identity_file = folder / "process.json"
         self._arguments = list(arguments)
@@ -130,6 +142,22 @@ class Operator:
         """Crash it (SIGKILL)."""
         if self._identity:
             self._identity.kill()
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, without waiting for what becomes of it."""
+        if self._identity:
+            self._identity.signal(number)
+
+    def wait_end(self, timeout: float = READY_TIMEOUT) -> int:
+        """Return its exit code once it has ended by itself or by a signal (which is negative)."""
+
+        def ended() -> tuple[int, int]:
+            found = os.waitpid(self.pid, os.WNOHANG)
+            if not found[0]:
+                raise LookupError("it runs")
+            return found
+
+        return os.waitstatus_to_exitcode(eventually(ended, timeout, interval=0.02, message="the operator ends")[1])
 
     def restart(self) -> Operator:
         """End it in order and start it again."""

@@ -186,7 +186,7 @@ def vault_prefix(request: pytest.FixtureRequest, vault_admin: VaultAdmin) -> Ite
 def operator(
     installed: Session, request: pytest.FixtureRequest, vault_prefix: str
 ) -> Iterator[Callable[..., Operator]]:
-    """Start operators: `operator(namespace, *arguments, env=…, values=…, wait=True, start=True)`.
+    """Start operators: `operator(namespace, *arguments, env=…, values=…, replica="", wait=True, start=True)`.
 
     Each runs in namespaced mode with the least RBAC and Vault policy, at DEBUG level, with a log file of its own.
     """
@@ -198,19 +198,21 @@ def operator(
             *arguments: str,
             env: Mapping[str, str] | None = None,
             values: Mapping[str, Any] | None = None,
+            replica: str = "",
             start: bool = True,
             wait: bool = True,
         ) -> Operator:
             nonlocal count
             count += 1
             folder = request.config.stash[RUN].folder / "tests" / f"{_slug(request.node.name)}-{namespace}-{count}"
-            identities = make_identities(installed, namespace, vault_prefix, values)
+            identities = make_identities(installed, namespace, vault_prefix, values, replica)
             after.callback(remove_identities, installed, identities)
             made = Operator(
                 _arguments(installed, namespace, vault_prefix, arguments),
                 {**operator_env(installed, identities, folder), **(env or {})},
                 folder,
                 identities.account.user,
+                identities.vault_user,
             )
             after.callback(made.stop)
             return made.start(wait=wait) if start else made

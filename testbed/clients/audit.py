@@ -89,6 +89,23 @@ class VaultAudit(_Log):
             and operation in (None, entry["request"]["operation"])
         ]
 
+    def writes(self, prefix: str, *, since: int = 0, mount: str = "secret") -> list[Json]:
+        """The answered writes to KV entries under `prefix`, failed ones too: whole entries, each with its `began`.
+
+        `auth.display_name` tells whose token it was, `response.data.version` which version it made.
+        """
+        began: dict[str, str] = {}
+        found = []
+        for entry in self._lines(since):
+            request = entry["request"]
+            if not _under(request["path"], mount, prefix) or request["operation"] in ("read", "list"):
+                continue
+            if entry["type"] == "request":
+                began[request["id"]] = entry["time"]
+            else:
+                found.append({**entry, "began": began.get(request["id"], entry["time"])})
+        return found
+
 
 def _under(path: str, mount: str, prefix: str) -> bool:
     """Whether `path` is `<mount>/<data|metadata|delete|…>/<prefix>` or below."""
