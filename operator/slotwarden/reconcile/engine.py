@@ -113,6 +113,8 @@ class Engine:
 
     def _tell(self, key: Key, why: str, pause: float) -> None:
         """Log a failure; one that only goes on is for those who look closely."""
-        level = logging.DEBUG if self._said.get(key) == why else logging.WARNING
+        # An outage is told once for all keys.
+        goes_on = self._said.get(key) == why or self._api_server.cause
+        level = logging.DEBUG if goes_on else logging.WARNING
         self._said[key] = why
         _log.log(level, "%s %s/%s: %s; again in %.1f s", key.kind, key.namespace, key.name, why, pause)

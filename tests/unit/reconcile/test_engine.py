@@ -223,7 +223,7 @@ async def test_an_error_that_is_no_outage_ends_by_its_backoff() -> None:
     await world.end()
 
 
-async def test_keys_that_wait_for_the_api_server_run_when_it_is_back() -> None:
+async def test_keys_that_wait_for_the_api_server_run_when_it_is_back(caplog: pytest.LogCaptureFixture) -> None:
     async def behave(_: Key) -> Result:
         if world.refused is not None:
             raise world.refused
@@ -235,11 +235,16 @@ async def test_keys_that_wait_for_the_api_server_run_when_it_is_back() -> None:
     await world.settle()
     assert world.told == [False]
     assert world.api_server.cause == "the API server could not be reached"
+    caplog.clear()
+    world.queue.add(TARGET)
+    await world.settle()
+    assert [record for record in caplog.records if record.levelno > logging.DEBUG] == [], "it is told already"
     world.refused = None
     async with asyncio.timeout(10):
         await world.back.wait()
     await world.settle()
-    assert world.outcomes == {("slot", "failed"): 1, ("slot", "done"): 1}
+    done = {("slot", "done"): 1, ("target", "done"): 1}
+    assert world.outcomes == {("slot", "failed"): 1, ("target", "failed"): 1, **done}
     assert (world.told, world.api_server.cause) == ([False, True], "")
     await world.end()
 
