@@ -49,9 +49,11 @@ def _figures(title: str, spreads: Json) -> Table:
 def _costs(title: str, parts: list[Json]) -> Table:
     """CPU and requests of the first run: the counts are the same in all."""
     part = parts[0]
-    table = Table("what", _right("per slot"), title=title)
+    table = Table("the first run", _right("per slot"), title=title)
     for name, seconds in part["cpu_seconds"].items():
         table.add_row(f"CPU of {name}, ms", _number(1000 * seconds / part["slots"]))
+    table.add_row("cores at work", _number(part["busy_cores"]))
+    table.add_row("cores at work for others", _number(part["others_cores"]))
     for server, requests in part["requests_per_slot"].items():
         for name, count in requests.items():
             table.add_row(f"{server}: {name}", _number(count))

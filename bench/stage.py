@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = ROOT / ".testbed" / "bench"
 SYSTEM: Final = "slotwarden-system"
-SERVERS: Final = ("kube-apiserver", "etcd", "vault")
+SERVERS: Final = ("kube-apiserver", "etcd", "vault", "kube-controller-manager")
 SECRETS: Final = "/api/v1/secrets?labelSelector=slotwarden.io/watch=true"
 # Servers at rest use this much of a core together; more of them is work that was left over.
 REST: Final = 0.3

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # As many at once as make the runs of one slot and of its Secret meet.
 SLOTS, TRIES = 80, 4
 PARTS = [f"--only={name}" for name in ("create", "rotate", "restart", "refresh", "bare")]
+# One measurement for all that is asked of it.
+pytestmark = pytest.mark.xdist_group("bench")
 SMALL = ["-n", str(SLOTS), "--runs", "1", "--tries", str(TRIES), "--refresh-interval", "2", *PARTS]
 TIMES = ["slots_per_second", "bare_slots_per_second", "operator_cpu_ms_per_slot", "peak_rss_mib"]
 COUNTS = {
@@ -48,8 +50,10 @@ def test_the_requests_are_exactly_those_that_are_necessary(measured: tuple[str, 
 
 def test_a_new_slot_costs_what_it_should_by_verb(measured: tuple[str, dict[str, Any]]) -> None:
     created = measured[1]["runs"][0]["raw"]["create"]["requests_per_slot"]
-    assert created["kubernetes"].pop("get namespaces", 0) <= 1
-    assert created["kubernetes"] == {"create secrets": 1, "patch secretslots": 1, "patch secretslots/status": 1}
+    # Lists, watches and the Lease belong to the operator, and a namespace is looked up for all that is in it.
+    apart = {"list", "watch", "namespaces", "leases"}
+    of_slots = {name: count for name, count in created["kubernetes"].items() if not apart & set(name.split())}
+    assert of_slots == {"create secrets": 1, "patch secretslots": 1, "patch secretslots/status": 1}
     assert created["vault"] == {"create metadata": 1, "read metadata": 1, "update data": 1}
 
 
@@ -73,7 +77,8 @@ def test_the_raw_figures_are_kept_with_it(measured: tuple[str, dict[str, Any]]) 
     assert len(run["raw"]["rotate"]["seconds"]) == TRIES
     assert run["raw"]["refresh"]["refreshes"] >= SLOTS
     assert run["figures"]["slots_per_second"] == pytest.approx(SLOTS / run["raw"]["create"]["seconds"], rel=1e-3)
-    assert set(run["raw"]["create"]["cpu_seconds"]) == {"operator", "kube-apiserver", "etcd", "vault", "bench"}
+    servers = {"kube-apiserver", "etcd", "vault", "kube-controller-manager"}
+    assert set(run["raw"]["create"]["cpu_seconds"]) == {"operator", "bench", *servers}
 
 
 def test_the_table_names_the_targets(measured: tuple[str, dict[str, Any]]) -> None:
