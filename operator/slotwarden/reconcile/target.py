@@ -194,7 +194,7 @@ class TargetReconciler:
         context = self._context
         owner = await context.owner(share.key, share.view)
         try:
-            stored = await context.values.settle(entry_ref(share.key, share.view), owner, None)
+            stored = await context.values.current(entry_ref(share.key, share.view), owner)
         except (NoValue, NotOwner, VersionDeleted, InvalidValue):
             raise Withdrawn(share.key) from None
         if intake.mismatch(share.view, stored.credential) is not None:

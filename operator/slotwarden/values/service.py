@@ -17,7 +17,8 @@ from slotwarden.vault.errors import CasMismatch, Operation
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.credentials import Credential, NotText
+    from slotwarden.sensitive import Sensitive
     from slotwarden.values.paths import EntryRef
     from slotwarden.values.store import ValueStore
     from slotwarden.vault.kv import Entry, EntryMetadata
@@ -95,6 +96,23 @@ class ValueService:
         if newest is None or newest.is_gone(self._now()):
             return None
         return Version(metadata.current_version, newest.created_time)
+
+    async def current(self, ref: EntryRef, me: Owner) -> Stored:
+        """The value that holds, of an object that has settled: nothing is claimed, restored or written.
+
+        Raises:
+            NotOwner, NoValue, VersionDeleted: as their names say.
+            InvalidValue: what Vault holds is no credential.
+        """
+        metadata = await self._store.read_metadata(ref)
+        entry = await self._store.read(ref) if self._is_own(metadata, me) else None
+        if metadata is None or entry is None:
+            raise NoValue(_UNSET)
+        if entry.custom_metadata != metadata.custom_metadata:
+            raise NotOwner("the entry changed hands while it was read")
+        if entry.version < self._mine(me, entry.custom_metadata).first_version:
+            raise NoValue(_UNSET)
+        return Stored(from_vault(_data(entry)), Version(entry.version, entry.created_time))
 
     async def release(self, ref: EntryRef, cluster: str, object_uid: str) -> bool:
         """Work off an object's deletion: soft-delete its value unless its policy says Retain.
@@ -186,13 +204,10 @@ class ValueService:
             return await self._write(ref, entry.custom_metadata, mine, intake, entry.version)
         if entry.version < mine.first_version:
             raise NoValue(_UNSET)
-        if entry.data is None:
-            what = "destroyed" if entry.destroyed else "deleted"
-            raise VersionDeleted(f"version {entry.version} was {what} in Vault; {KEPT}")
+        data = _data(entry)
         if known != mine:
             await self._store.write_custom_metadata(ref, ownership.write(entry.custom_metadata, mine))
-        credential = intake if intake is not None else from_vault(entry.data)
-        return Stored(credential, Version(entry.version, entry.created_time))
+        return Stored(from_vault(data), Version(entry.version, entry.created_time))
 
     async def _write(
         self, ref: EntryRef, custom_metadata: Mapping[str, str], owner: Owner, value: Credential, cas: int
@@ -227,10 +242,22 @@ class ValueService:
             await self._store.destroy(ref, sorted(old))
 
     @staticmethod
+    def _is_own(metadata: EntryMetadata | None, me: Owner) -> bool:
+        owner = ownership.read(metadata.custom_metadata) if metadata else None
+        return owner is not None and owner.same_object(me)
+
+    @staticmethod
     def _mine(me: Owner, custom_metadata: Mapping[str, str]) -> Owner:
         """The owner as the entry should name it once it is mine: whose versions come first stays known."""
         known = ownership.read(custom_metadata)
         return me if known is None else replace(me, first_version=known.first_version)
+
+
+def _data(entry: Entry) -> Mapping[str, Sensitive | NotText]:
+    if entry.data is None:
+        what = "destroyed" if entry.destroyed else "deleted"
+        raise VersionDeleted(f"version {entry.version} was {what} in Vault; {KEPT}")
+    return entry.data
 
 
 def _recoverable_until(owner: Owner | None) -> datetime:
