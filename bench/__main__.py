@@ -74,6 +74,8 @@ def _interrupt(*_: object) -> None:
 
 
 if __name__ == "__main__":
+    # A shell has what it starts in the background ignore Ctrl-C; what was started is ended on it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for signal_number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, _interrupt)
     main(prog_name="python -m bench")
