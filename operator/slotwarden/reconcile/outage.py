@@ -52,6 +52,7 @@ class Outage:
         self._waiting: set[Key] = set()
         self._probe: asyncio.Task[None] | None = None
         self._looks: asyncio.Task[None] | None = None
+        self._why = ""
         self.cause = ""
 
     def wait(self, key: Key, error: Exception) -> None:
@@ -70,24 +71,30 @@ class Outage:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    @property
+    def _probing(self) -> bool:
+        return self._probe is not None and not self._probe.done()
+
     def _suspect(self, why: str) -> None:
-        if self._probe is None or self._probe.done():
-            self._probe = asyncio.ensure_future(self._watch(why))
+        self._why = why
+        if not self._probing:
+            self._probe = asyncio.ensure_future(self._watch())
 
     async def _look(self) -> None:
         while True:
-            if not self.cause and await self._ask() is not None:
+            # Whoever needs an answer knows better why there is none.
+            if not self._probing and await self._ask() is not None and not self._probing:
                 self._suspect(f"{self._server} does not answer")
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def _watch(self, cause: str) -> None:
+    async def _watch(self) -> None:
         """Probe until the server is well; an outage is one only once a probe has seen it."""
         pause = _FIRST_PROBE
         while (said := await self._ask()) is not None:
             if not self.cause:
-                _log.warning("%s is away; Secrets stay as they are: %s", self._server, said or cause)
+                _log.warning("%s is away; Secrets stay as they are: %s", self._server, said or self._why)
                 self._tell(False)
-            self.cause = said or cause
+            self.cause = said or self._why
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LAST_PROBE)
         waiting, self._waiting = self._waiting, set()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slotwarden.cluster.errors import Forbidden, KubernetesError, Unavailable
+from slotwarden.cluster.errors import KubernetesError, Unavailable
 from slotwarden.reconcile import outage
 from slotwarden.reconcile.context import Result
 from slotwarden.reconcile.engine import CONCURRENCY, Engine
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 SLOT, TARGET = SlotKey("acme", "one"), TargetKey("acme", "one")
 DOWN = VaultUnavailable(Operation.READ, "secret/data/x", "Vault could not be reached")
 WELL = Health(sealed=False, initialized=True, standby=False, reachable=True)
-SEALED = Health(sealed=True, initialized=True, standby=True, reachable=True)
-UNSET = Health(sealed=False, initialized=False, standby=False, reachable=True)
 AWAY = Health(sealed=False, initialized=False, standby=False, reachable=False)
 
 
@@ -246,30 +244,6 @@ async def test_keys_that_wait_for_the_api_server_run_when_it_is_back(caplog: pyt
     done = {("slot", "done"): 1, ("target", "done"): 1}
     assert world.outcomes == {("slot", "failed"): 1, ("target", "failed"): 1, **done}
     assert (world.told, world.api_server.cause) == ([False, True], "")
-    await world.end()
-
-
-@pytest.mark.parametrize(
-    ("health", "refused", "causes"),
-    [
-        (AWAY, Unavailable("get", "apiresources", 429, ""), ("Vault does not answer", "the API server answers 429")),
-        (SEALED, Forbidden("get", "apiresources", 403, ""), ("Vault is sealed", "")),
-        (UNSET, None, ("Vault is not initialised", "")),
-        (WELL, None, ("", "")),
-    ],
-)
-async def test_an_outage_is_told_although_nothing_is_to_be_done(
-    health: Health, refused: KubernetesError | None, causes: tuple[str, str]
-) -> None:
-    async def behave(_: Key) -> Result:
-        return Result()
-
-    world = World(behave, health=health, refused=refused)
-    for outage_of in (world.vault, world.api_server):
-        outage_of.start()
-    await world.settle()
-    assert (world.vault.cause, world.api_server.cause) == causes
-    assert world.told == [False for cause in causes if cause]
     await world.end()
 
 
