@@ -8,8 +8,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pytest
-
 from slotwarden.cluster.errors import KubernetesError, Unavailable
 from slotwarden.reconcile import outage
 from slotwarden.reconcile.context import Result
@@ -22,6 +20,8 @@ from slotwarden.vault.kv import Health
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import pytest
 
 SLOT, TARGET = SlotKey("acme", "one"), TargetKey("acme", "one")
 DOWN = VaultUnavailable(Operation.READ, "secret/data/x", "Vault could not be reached")
