@@ -199,6 +199,12 @@ def prepared(org: Exposed, work: Work) -> dict[str, str]:
     return {name: found["metadata"]["uid"] for name in names if (found := org.find_secret(name))}
 
 
+def secrets_of(org: Exposed) -> set[str]:
+    """The names of all Secrets but those of barriers."""
+    names = {secret["metadata"]["name"] for secret in org.kube.list(core(org.namespace, "secrets"))}
+    return {name for name in names if not name.startswith("barrier-")}
+
+
 def crashed(work: Work, crash: str) -> Any:
     """A cut ends where a kill does: one of both will do for every day."""
     often = crash == "killed" or work.name == "new"
@@ -215,8 +221,13 @@ def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work,
     for case in all_cases:
         work.act(org, case.slot)
     stopped = [(case, case.hold.wait()) for case in all_cases if case.at is not None]
-    eventually(lambda: work.check(org, "free") or True, message="what nothing stops is done")
-    assert sorted(map(kind, all_cases[-1].hold.seen)) == sorted(work.writes)
+
+    def done() -> bool:
+        work.check(org, "free")
+        assert sorted(map(kind, all_cases[-1].hold.seen)) == sorted(work.writes)
+        return True
+
+    eventually(done, message="what nothing stops is done, by these writes")
     for case, asked in stopped:
         assert kind(asked) == case.at or {kind(asked), case.at} <= work.together, case.slot
 
@@ -237,13 +248,7 @@ def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work,
         work.check(org, case.slot)
         assert org.vault.version(org.entry(case.slot)) == work.versions, case.slot
     wanted = set[str]().union(*(work.secrets(case.slot) for case in all_cases))
-
-    def left() -> bool:
-        found = org.kube.list(core(org.namespace, "secrets"))
-        assert {s["metadata"]["name"] for s in found if not s["metadata"]["name"].startswith("barrier-")} == wanted
-        return True
-
-    eventually(left, message="no Secret is missing or left over")
+    eventually(lambda: secrets_of(org) == wanted, message="no Secret is missing or left over")
     if work.name in ("rotation", "adopted-secret"):
         assert {name: org.secret(name)["metadata"]["uid"] for name in before} == before
     assert "Traceback" not in org.operator.log_text()
