@@ -13,7 +13,7 @@ import logging
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.cluster.errors import AlreadyExists, Conflict, KubernetesError, NotFound
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from slotwarden.cluster.term import Term
 
 _log = logging.getLogger(__name__)
+RELEASED: Final = 1
+"""The duration in seconds of a Lease that was let go, as Kubernetes' own controllers have it."""
 
 
 class LeaseLost(Exception):
@@ -53,23 +55,28 @@ class Timing:
 
 
 class Sighting:
-    """The Lease as last seen, and when it was first seen so."""
+    """The Lease as last seen, and until when it is its holder's.
+
+    Whoever deletes or empties it does not stop its holder, who learns of it only by its next renewal.
+    """
 
     def __init__(self) -> None:
         self.record: Record | None = None
-        self._since = 0.0
+        self._until = -math.inf
 
     def note(self, record: Record | None, now: float) -> None:
         """Take in what was read at `now`."""
         known = self.record.version if self.record else None
-        if record is None or record.version != known:
-            self._since = now
+        if record is not None and record.version != known:
+            let_go = not record.holder and record.duration <= RELEASED
+            self._until = now if let_go else now + record.duration
         self.record = record
 
-    def is_free(self, me: str, now: float) -> bool:
-        """Whether it may be taken. One that names `me` is the outcome of a request whose answer was lost."""
-        record = self.record
-        return record is None or record.holder in ("", me) or now - self._since >= record.duration
+    def left(self, me: str, now: float) -> float:
+        """Seconds until it may be taken. One that names `me` is the outcome of a request whose answer was lost."""
+        if self.record is not None and self.record.holder == me:
+            return 0.0
+        return max(0.0, self._until - now)
 
 
 class Elector:
@@ -109,7 +116,7 @@ class Elector:
             async with asyncio.timeout(self._timing.timeout):
                 record = await self._leases.get()
                 self._sighting.note(record, self._clock())
-                if not self._sighting.is_free(self._identity, self._clock()):
+                if self._left() > 0:
                     self._tell(f"stands by: {record.holder if record else 'nobody'} leads")
                     return False
                 self._held = await self._leases.write(record, self._claim(record))
@@ -147,7 +154,7 @@ class Elector:
             return
         with contextlib.suppress(TimeoutError, KubernetesError):
             async with asyncio.timeout(self._timing.timeout):
-                await self._leases.write(self._held, {"holderIdentity": "", "leaseDurationSeconds": 1})
+                await self._leases.write(self._held, {"holderIdentity": "", "leaseDurationSeconds": RELEASED})
                 _log.info("let Lease %s/%s go", self._leases.namespace, self._leases.name)
 
     async def close(self) -> None:
@@ -155,8 +162,9 @@ class Elector:
         await self._leases.close()
 
     async def _wait_for_change(self) -> None:
-        """Sleep until the Lease changes, or until it is time to look whether it ran out."""
+        """Sleep until the Lease changes or runs out, or until it is time to look anew."""
         seconds = self._timing.retry * (1 + 0.2 * self._jitter())
+        seconds = min(seconds, self._left() or seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 record = self._sighting.record
@@ -164,6 +172,9 @@ class Elector:
                     if record is not None and await self._leases.has_changed(record.version, seconds):
                         return
                 await asyncio.sleep(seconds)
+
+    def _left(self) -> float:
+        return self._sighting.left(self._identity, self._clock())
 
     async def _renew(self) -> None:
         """Renew until cancelled, or until it is lost."""

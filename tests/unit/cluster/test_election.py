@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotwarden.cluster.election import Elector, LeaseLost, Sighting, Timing
+from slotwarden.cluster.election import Elector, LeaseLost, Timing
 from slotwarden.cluster.errors import AlreadyExists, Conflict, Unavailable
 from slotwarden.cluster.leases import Record
 from slotwarden.cluster.term import NotLeading, Term
@@ -270,11 +270,18 @@ def test_an_ended_term_never_begins_again(clock: Clock) -> None:
     assert term.left == 0.0
 
 
-def test_a_lease_that_vanished_and_one_without_holder_are_free(clock: Clock) -> None:
-    seen = Sighting()
-    seen.note(None, clock.now)
-    assert seen.is_free("me", clock.now)
-    seen.note(Record("1", "", 15, 0, {}), clock.now)
-    assert seen.is_free("me", clock.now)
-    seen.note(Record("2", "other", 15, 0, {}), clock.now)
-    assert not seen.is_free("me", clock.now)
+async def test_a_candidate_looks_when_the_lease_runs_out(server: Server, clock: Clock) -> None:
+    asked = []
+
+    async def unchanged(_version: str, seconds: float) -> bool:
+        asked.append(seconds)
+        clock.now += seconds
+        return False
+
+    server.has_changed = unchanged  # type: ignore[method-assign]
+    server.put(held(duration=1))
+    second, _ = elector(server, clock, timing=replace(TIMING, retry=0.4))
+    async with asyncio.timeout(10):
+        await second.win()
+    assert asked == pytest.approx([0.4, 0.4, 0.2])
+    await second.release()
