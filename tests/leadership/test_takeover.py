@@ -1,0 +1,164 @@
+"""A leader that dies, stands still or is cut off is succeeded within its Lease, and does no harm any more."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slotwarden.cluster.election import Timing
+from testbed.pki import Pki
+from testbed.proxy import Proxy
+from testbed.wait import eventually
+from tests.leadership.load import Load
+from tests.leadership.support import Replicas, busy, leads, lost, stands_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from testbed.session import Session
+
+SLOTS = 200
+TRANSIT = timedelta(seconds=0.5)
+"""After which a server has what was sent before."""
+NOISE = 2.0
+"""Seconds that a busy machine may add."""
+
+
+def prove(org: Replicas, load: Load, duration: float, since: datetime | None = None) -> None:
+    """The logs tell of one takeover, in time since the last renewal or what stood for it, and of no harm."""
+    org.settled(load)
+    found = org.evidence()
+    found.assert_one_at_a_time()
+    found.assert_nothing_overwritten()
+    assert len(found.terms) == 2
+    took = (found.terms[1].since - (since or found.terms[0].renewed)).total_seconds()
+    first = (found.first_write().began - found.terms[1].since).total_seconds()
+    print(f"taken over {took:.2f} s after the last sign, first write {first:.2f} s later")  # noqa: T201
+    assert duration - NOISE <= took <= duration + Timing.of(duration).retry + NOISE
+
+
+def test_few_slots_and_a_short_lease(make_replicas: Callable[..., Replicas]) -> None:
+    """What `make test` sees of the others."""
+    org = make_replicas(3)
+    old, new = org.operator, org.add()
+    with Load(org, 30) as load:
+        busy(load, 30)
+        stands_by(new)
+        old.kill()
+        eventually(lambda: leads(new), 60)
+        busy(load, 30)
+    prove(org, load, 3)
+
+
+@pytest.fixture
+def proxy(installed: Session) -> Iterator[Proxy]:
+    """A proxy before the API server."""
+    made = Proxy(installed.testbed.apiserver.url, Pki(installed.testbed.folder / "pki")).start()
+    yield made
+    made.stop()
+
+
+@pytest.mark.long
+def test_a_killed_leader(make_replicas: Callable[..., Replicas]) -> None:
+    org = make_replicas(15)
+    old, new = org.operator, org.add()
+    with Load(org, SLOTS) as load:
+        busy(load)
+        stands_by(new)
+        old.kill()
+        eventually(lambda: leads(new), 60)
+        busy(load)
+    prove(org, load, 15)
+
+
+@pytest.mark.long
+def test_a_leader_that_stood_still(make_replicas: Callable[..., Replicas]) -> None:
+    org = make_replicas(5)
+    old, new = org.operator, org.add()
+    with Load(org, SLOTS) as load:
+        busy(load)
+        old.signal(signal.SIGSTOP)
+        eventually(lambda: leads(new), 60)
+        busy(load)
+        woken = datetime.now(UTC)
+        old.signal(signal.SIGCONT)
+        lost(old, "this process stood still")
+        busy(load)
+    prove(org, load, 5)
+    assert org.evidence().of_replica(old, since=woken) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["refused", "silent"])
+def test_a_leader_cut_off_from_the_api_server(
+    make_replicas: Callable[..., Replicas], proxy: Proxy, installed: Session, way: str
+) -> None:
+    org = make_replicas(5, start=False)
+    old = org.operator.through(kubernetes=proxy.url, vault=installed.endpoints.vault_address).start()
+    eventually(lambda: leads(old))
+    new = org.add()
+    with Load(org, SLOTS) as load:
+        busy(load)
+        if way == "silent":
+            proxy.silence()
+        else:
+            proxy.stop()
+        saw = lost(old, "it could not be renewed within")
+        assert not leads(new)
+        eventually(lambda: leads(new), 60)
+        # It is back, and nobody is there any more to use it.
+        proxy.start()
+        busy(load)
+    prove(org, load, 5)
+    assert org.evidence().of_replica(old, since=saw + TRANSIT) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("holder", "why"), [("", "nobody holds it"), ("somebody", "somebody holds it")])
+def test_a_lease_that_an_administrator_takes_from_its_holder(
+    make_replicas: Callable[..., Replicas], holder: str, why: str
+) -> None:
+    org = make_replicas(5)
+    old, new = org.operator, org.add()
+    with Load(org, SLOTS) as load:
+        busy(load)
+        edited = datetime.now(UTC)
+        org.kube.patch(org.lease_path, {"spec": {"holderIdentity": holder}})
+        saw = lost(old, why)
+        eventually(lambda: leads(new), 60)
+        busy(load)
+    prove(org, load, 5, edited)
+    assert org.evidence().of_replica(old, since=saw + TRANSIT) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", ["deleted", "labelled"])
+def test_a_lease_that_an_administrator_deletes_or_labels_stays_the_leaders(
+    make_replicas: Callable[..., Replicas], what: str
+) -> None:
+    org = make_replicas(5)
+    old, new = org.operator, org.add()
+    with Load(org, SLOTS) as load:
+        busy(load)
+        before = org.lease()
+        if what == "deleted":
+            org.kube.delete(org.lease_path)
+        else:
+            org.kube.patch(org.lease_path, {"metadata": {"labels": {"example.com/team": "platform"}}})
+
+        def renewed_again() -> bool:
+            lease = org.lease()
+            assert lease["spec"]["holderIdentity"] == before["spec"]["holderIdentity"]
+            return bool(lease["spec"]["acquireTime"] != before["spec"]["acquireTime"])
+
+        eventually(renewed_again, message="the holder has taken note")
+        busy(load)
+        stands_by(new)
+    assert leads(old)
+    org.settled(load)
+    found = org.evidence()
+    found.assert_one_at_a_time()
+    assert [term.who for term in found.terms] == [old.user]
