@@ -109,9 +109,9 @@ class Operator:
         if isinstance(view, SlotView):
             metadata = view.slot.metadata
             key = SlotKey(metadata.namespace, metadata.name)
-            keys = cache.drop_slot(key, metadata.uid) if deleted else cache.put_slot(view)
+            keys = cache.drop_slot(key, metadata.uid, view.version) if deleted else cache.put_slot(view)
         elif deleted:
-            keys = cache.drop_secret(TargetKey(view.namespace, view.name), view.uid)
+            keys = cache.drop_secret(TargetKey(view.namespace, view.name), view.uid, view.version)
         else:
             keys = cache.put_secret(view)
         if not self.context.queue.is_open:

@@ -39,6 +39,30 @@ class _Links(NamedTuple):
     source: TargetKey | None
 
 
+class _Dropped:
+    """At which versions objects of one resource went.
+
+    A list takes time, and so does an answer: what went meanwhile must not come back by them.
+    """
+
+    def __init__(self) -> None:
+        self._at: dict[str, int] = {}
+        self._listed = 0
+
+    def note(self, uid: str, version: int) -> None:
+        """Remember that an object went, at this version or after it."""
+        self._at[uid] = max(version, self._at.get(uid, 0))
+
+    def has(self, uid: str, version: int) -> bool:
+        """Whether an object as it was at a version has gone since."""
+        return version <= self._at.get(uid, -1)
+
+    def forget(self, listed: int) -> None:
+        """Take note of a list that was taken in. Another may be under way, as old as the one before at most."""
+        self._at = {uid: version for uid, version in self._at.items() if version > self._listed}
+        self._listed = listed
+
+
 class Cache:
     """Slots and labelled Secrets, by key, with the indices that lead from one to the other."""
 
@@ -46,6 +70,7 @@ class Cache:
         self.slots: dict[SlotKey, SlotView] = {}
         self.secrets: dict[TargetKey, SecretView] = {}
         self.gone: dict[SlotKey, list[Gone]] = defaultdict(list)
+        self._dropped_slots, self._dropped_secrets = _Dropped(), _Dropped()
         self._known: set[str] = set()
         self._links: dict[SlotKey, _Links] = {}
         self._by_target: dict[TargetKey, set[SlotKey]] = defaultdict(set)
@@ -62,6 +87,8 @@ class Cache:
         key = SlotKey(metadata.namespace, metadata.name)
         if self.has_slot(metadata.namespace, metadata.name, metadata.uid, view.version):
             return set()
+        if self._dropped_slots.has(metadata.uid, view.version):
+            return set()
         old = self.slots.get(key)
         keys: set[Key] = {key}
         if old is not None and old.slot.metadata.uid != metadata.uid:
@@ -71,11 +98,17 @@ class Cache:
         self._known.add(metadata.uid)
         return keys
 
-    def drop_slot(self, key: SlotKey, uid: str) -> set[Key]:
-        """Take note that a slot was deleted; an older one of the same name does not count."""
+    def drop_slot(self, key: SlotKey, uid: str, version: int = 0) -> set[Key]:
+        """Take note that a slot was deleted; an older one of the same name does not count.
+
+        Args:
+            version: that of its deletion; where that is not known, 0.
+        """
+        self._dropped_slots.note(uid, version)
         old = self.slots.get(key)
         if old is None or old.slot.metadata.uid != uid:
             return set()
+        self._dropped_slots.note(uid, old.version)
         return {key} | self._forget(key, old)
 
     def put_secret(self, view: SecretView) -> set[Key]:
@@ -83,17 +116,21 @@ class Cache:
         key = TargetKey(view.namespace, view.name)
         if self.has_secret(view.namespace, view.name, view.uid, view.version, marked=view.marks is not None):
             return set()
+        if self._dropped_secrets.has(view.uid, view.version):
+            return set()
         self._unown(key)
         self.secrets[key] = view
         for uid in owning_slots(view):
             self._by_owner[uid].add(key)
         return self._concerned(key)
 
-    def drop_secret(self, key: TargetKey, uid: str) -> set[Key]:
-        """Take note that a Secret was deleted, or lost the label that we watch."""
+    def drop_secret(self, key: TargetKey, uid: str, version: int = 0) -> set[Key]:
+        """The same for a Secret that was deleted, or lost the label that we watch."""
+        self._dropped_secrets.note(uid, version)
         old = self.secrets.get(key)
         if old is None or old.uid != uid:
             return set()
+        self._dropped_secrets.note(uid, old.version)
         self._unown(key)
         del self.secrets[key]
         return self._concerned(key)
@@ -126,6 +163,8 @@ class Cache:
         for target, held in list(self.secrets.items()):
             if target not in listed and held.version <= version[1] and not is_unknown(target):
                 keys |= self.drop_secret(target, held.uid)
+        self._dropped_slots.forget(version[0])
+        self._dropped_secrets.forget(version[1])
         return keys
 
     def has_slot(self, namespace: str, name: str, uid: str, version: int) -> bool:

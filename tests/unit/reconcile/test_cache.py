@@ -49,6 +49,43 @@ def test_what_is_known_can_be_told_before_it_is_read() -> None:
     assert sorted(cache.uids()) == ["suid-1", "uid-1"]
 
 
+def test_a_list_from_before_a_deletion_brings_nothing_back() -> None:
+    cache = Cache()
+    cache.put_slot(slot(version=5))
+    cache.put_secret(secret(version=6))
+    # Made now, and taken in after what follows, because of its many pages.
+    listed = [slot(version=5)], [secret(version=6)], (8, 8)
+    cache.drop_slot(ONE, "uid-1", 9)
+    cache.drop_secret(PULL, "suid-1", 9)
+    assert cache.replace(*listed) == set()
+    assert (cache.slots, cache.secrets) == ({}, {})
+
+
+def test_an_answer_from_before_a_deletion_brings_nothing_back() -> None:
+    cache = Cache()
+    cache.drop_slot(ONE, "uid-1", 9)
+    cache.drop_secret(PULL, "suid-1", 9)
+    assert cache.put_slot(slot(version=8)) == set()
+    assert cache.put_secret(secret(version=8)) == set()
+
+
+def test_a_secret_that_has_its_label_again_is_taken_in() -> None:
+    cache = Cache()
+    cache.put_secret(secret(version=5))
+    cache.drop_secret(PULL, "suid-1", 6)
+    assert cache.put_secret(secret(version=7)) == {PULL}
+
+
+def test_a_deletion_is_forgotten_with_the_second_list_that_is_later() -> None:
+    cache = Cache()
+    cache.drop_slot(ONE, "uid-1", 9)
+    for version in (8, 10):
+        cache.replace([], [], (version, version))
+        assert cache.put_slot(slot(version=8)) == set()
+    cache.replace([], [], (11, 11))
+    assert cache.put_slot(slot(version=8)) != set()
+
+
 def test_a_change_of_status_concerns_no_target() -> None:
     cache = Cache()
     cache.put_slot(slot(version=1))
