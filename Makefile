@@ -72,9 +72,9 @@ test: setup ## All tests but the long ones; ARGS=tests/unit for some
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 
 .PHONY: test-faults
-test-faults: setup ## The tests that spoil and stop the servers, long ones too
+test-faults: setup ## The tests that spoil and stop servers and leaders, long ones too
 	@$(PY) -m testbed binaries > /dev/null
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup tests/faults tests/leadership $(ARGS)
 
 .PHONY: testbed
 testbed: setup ## A Kubernetes control plane and a Vault, until `make testbed-down`

@@ -25,6 +25,7 @@ def test_every_row_names_a_test_that_there_is() -> None:
 
 
 def test_every_test_of_faults_has_a_row() -> None:
-    paths = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "faults").glob("test_*.py")]
+    folders = (ROOT / "tests" / "faults", ROOT / "tests" / "leadership")
+    paths = [path.relative_to(ROOT).as_posix() for folder in folders for path in folder.glob("test_*.py")]
     tests = set[str]().union(*map(functions_of, paths))
     assert tests - NAMED == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
     from testbed.operator import Operator
     from testbed.session import Session
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what takes long one after the other: each has three busy processes, and bounds of time."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.xdist_group("leadership"))
 
 
 @pytest.fixture
