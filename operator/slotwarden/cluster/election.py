@@ -182,7 +182,8 @@ class Elector:
             while True:
                 await asyncio.sleep(min(self._timing.retry, self._term.left))
                 await self._renew_once()
-        except LeaseLost as loss:
+        except Exception as error:  # noqa: BLE001 - whatever ends the renewals ends the term too
+            loss = error if isinstance(error, LeaseLost) else LeaseLost(f"renewing failed: {type(error).__name__}")
             self._term.end()
             _log.error("leadership is lost: %s", loss)
             self._loss.set_exception(loss)
@@ -206,10 +207,11 @@ class Elector:
             self._held = await self._leases.write(self._held, {"renewTime": _micro_time()})
         except (AlreadyExists, Conflict, NotFound):
             # Somebody labelled it, deleted it, or holds it; or it is our own write whose answer was lost.
-            self._held = await self._leases.get()
-            if self._held is not None and self._held.holder != self._identity:
-                raise LeaseLost(f"{self._held.holder or 'nobody'} holds it") from None
-            self._held = await self._leases.write(self._held, self._claim(self._held))
+            found = await self._leases.get()
+            if found is not None and found.holder != self._identity:
+                raise LeaseLost(f"{found.holder or 'nobody'} holds it") from None
+            # Only what was written is held: where this fails, the next renewal has to come here again.
+            self._held = await self._leases.write(found, self._claim(found))
 
     def _claim(self, record: Record | None) -> dict[str, Any]:
         now = _micro_time()

@@ -38,6 +38,7 @@ class Server:
     away: bool = False
     silent: bool = False
     loses_answers: bool = False
+    failures: list[Exception] = field(default_factory=list)
     writes: list[Mapping[str, Any]] = field(default_factory=list)
     namespace = "acme"
     name = "slotwarden"
@@ -48,6 +49,8 @@ class Server:
 
     async def write(self, known: Record | None, spec: Mapping[str, Any]) -> Record:
         await self._answer()
+        if self.failures:
+            raise self.failures.pop(0)
         if known is None and self.record is not None:
             raise AlreadyExists("create", "leases", 409, "it is there")
         if known is not None and (self.record is None or self.record.version != known.version):
@@ -238,12 +241,16 @@ async def test_a_leader_that_finds_another_holder_ends(server: Server, clock: Cl
     assert server.record.holder == "usurper"
 
 
-@pytest.mark.parametrize("deleted", [False, True])
+FAILURES = [Conflict("update", "leases", 409, "it changed"), Unavailable("create", "leases", 503, "away")]
+
+
+@pytest.mark.parametrize(("deleted", "failures"), [(False, []), (True, []), (True, FAILURES)])
 async def test_a_lease_that_somebody_edits_or_deletes_stays_the_leaders(
-    server: Server, clock: Clock, deleted: bool
+    server: Server, clock: Clock, deleted: bool, failures: list[Exception]
 ) -> None:
     first, term = elector(server, clock)
     assert await first.take()
+    server.failures = [*failures]
     if deleted:
         server.record = None
     else:
@@ -252,22 +259,23 @@ async def test_a_lease_that_somebody_edits_or_deletes_stays_the_leaders(
     await turn()
     assert term.left == TIMING.deadline
     assert server.record is not None
-    assert server.record.holder == "me"
+    assert (server.record.holder, server.record.duration) == ("me", TIMING.duration)
     await first.release()
+
+
+async def test_a_failure_that_nobody_foresaw_ends_the_term(server: Server, clock: Clock) -> None:
+    first, term = elector(server, clock)
+    assert await first.take()
+    server.failures = [KeyError("metadata")]
+    with pytest.raises(LeaseLost, match="KeyError"):
+        await asyncio.wait_for(first.lost(), 10)
+    assert term.left == 0.0
 
 
 async def test_a_request_without_an_answer_ends_in_time(clock: Clock) -> None:
     server = Server(silent=True)
     first, _ = elector(server, clock, timing=replace(TIMING, timeout=0.01))
     assert not await first.take()
-
-
-def test_an_ended_term_never_begins_again(clock: Clock) -> None:
-    term = Term(clock)
-    term.extend(clock.now + 5)
-    term.end()
-    term.extend(clock.now + 50)
-    assert term.left == 0.0
 
 
 async def test_a_candidate_looks_when_the_lease_runs_out(server: Server, clock: Clock) -> None:
