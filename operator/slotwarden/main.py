@@ -121,6 +121,8 @@ def operator(**options: Any) -> None:
     # The libraries of the operator take a second to load, which the other commands do not need to wait for. They stay
     # as long as the process does: to look through them for garbage, now and later, would only take time.
     gc.disable()
+    import uvloop
+
     from slotwarden import app
     from slotwarden.telemetry import logs
 
@@ -128,7 +130,7 @@ def operator(**options: Any) -> None:
     gc.enable()
     logs.configure(options["log_format"], options["log_level"])
     try:
-        asyncio.run(_run(_options(options)))
+        uvloop.run(_run(_options(options)))
     except click.ClickException:
         raise
     except InvalidSetting as error:

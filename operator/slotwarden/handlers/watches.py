@@ -14,6 +14,8 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+import uvloop
+
 from slotwarden.cluster.errors import KubernetesError
 from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view, version_of
 from slotwarden.telemetry.logs import hush
@@ -88,7 +90,7 @@ class Watches:
             try:
                 if asyncio.run_coroutine_threadsafe(self._served(), self._loop).result():
                     self._roll.begin()
-                    asyncio.run(self._watch())
+                    uvloop.run(self._watch())
             except KubernetesError as error:
                 _log.warning("the watches have to wait: %s", error)
             except Exception:  # noqa: BLE001 - whatever it was, not to watch is worse
