@@ -6,6 +6,7 @@ path; so requests go straight to its transport.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from time import perf_counter
@@ -142,17 +143,27 @@ class KubeClient:
         return answer
 
     async def list(self, resource: str, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[Json]:
-        """All objects of a collection, page by page, then one item `{"resourceVersion": …}` for the list itself."""
+        """All objects of a collection, page by page, then one item `{"resourceVersion": …}` for the list itself.
+
+        While one page is worked on, the server makes the next.
+        """
         parameters = {**(query or {}), "limit": str(PAGE)}
-        while True:
-            page = await self.request("list", resource, path, query=parameters)
-            for item in page.get("items") or ():
-                yield item
-            metadata = page.get("metadata") or {}
-            if not metadata.get("continue"):
-                yield {"resourceVersion": metadata.get("resourceVersion", "")}
-                return
-            parameters["continue"] = metadata["continue"]
+        page = await self.request("list", resource, path, query=parameters)
+        while token := (page.get("metadata") or {}).get("continue"):
+            following = asyncio.ensure_future(
+                self.request("list", resource, path, query={**parameters, "continue": token})
+            )
+            try:
+                # One turn of the loop, in which the request is sent.
+                await asyncio.sleep(0)
+                for item in page.get("items") or ():
+                    yield item
+                page = await following
+            finally:
+                following.cancel()
+        for item in page.get("items") or ():
+            yield item
+        yield {"resourceVersion": (page.get("metadata") or {}).get("resourceVersion", "")}
 
     async def has_event(self, resource: str, path: str, query: Mapping[str, str]) -> bool:
         """Watch until something happens; False where the server ends the watch before. Whoever calls sets a limit.

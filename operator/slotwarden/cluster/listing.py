@@ -44,7 +44,7 @@ class Lister:
         return await self._all("secretslots", paths.slots, {}, read)
 
     async def secrets(self, read: Callable[[Json], T | None]) -> Listing[T]:
-        """What `read` makes of all Secrets with our label: never more than a page of them is in memory."""
+        """What `read` makes of all Secrets with our label: never more than two pages of them are in memory."""
         return await self._all("secrets", paths.secrets, {"labelSelector": WATCHED}, read)
 
     async def is_served(self) -> bool:
