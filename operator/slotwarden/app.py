@@ -119,7 +119,10 @@ async def _let_go(operator: Operator) -> None:
 async def _serve(operator: Operator) -> list[Server]:
     options = operator.options
     checks = health_routes(
-        lambda: {"sync": "" if operator.rounds.synced else "the first lists are not complete"},
+        lambda: {
+            "sync": "" if operator.rounds.synced else "the first lists are not complete",
+            "lease": operator.elector.refused if operator.elector else "",
+        },
         lambda: {"vault": operator.vault.cause, "kubernetes": operator.api_server.cause},
     )
     servers = {

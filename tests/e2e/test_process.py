@@ -10,6 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from testbed.clients.kube import slots
 from testbed.ports import free_ports
 from testbed.wait import eventually
@@ -90,6 +92,23 @@ def test_it_is_not_ready_before_it_has_listed_all(operator: Callable[..., Operat
     running.start()
     assert "[+] sync: ok" in running.readyz()[1]
     assert running.healthz() == (HTTPStatus.OK, "ok\n")
+
+
+@pytest.mark.parametrize("namespace_of_lease", ["default", "not-there"])
+def test_it_is_not_ready_where_it_can_never_lead(
+    operator: Callable[..., Operator], namespace: str, namespace_of_lease: str
+) -> None:
+    running = operator(namespace, "--lease-namespace", namespace_of_lease, start=False).start(wait=False)
+
+    def told() -> bool:
+        code, text = running.readyz()
+        assert code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "[+] sync: ok" in text
+        assert "[-] lease: the API server answered 403 to get leases" in text
+        return f'in the namespace "{namespace_of_lease}"' in text
+
+    eventually(told, message="it says why it stands by for ever")
+    assert running.metrics().value("slotwarden_leader") == 0
 
 
 def test_metrics_have_their_names_and_no_objects(org: Organization) -> None:

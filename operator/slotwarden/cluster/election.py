@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from slotwarden.cluster.errors import AlreadyExists, Conflict, KubernetesError, NotFound
+from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, KubernetesError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,9 @@ class Elector:
         identity: unlike that of any other process, now or before.
         clock: the clock of `term`.
         jitter: a number from 0 to 1, drawn for each wait of a candidate.
+
+    Attributes:
+        refused: why this process can never lead as things are: a missing permission or namespace; empty without one.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Elector:
         self._renewals: asyncio.Task[None] | None = None
         self._loss: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._told = ""
+        self.refused = ""
 
     async def take(self) -> bool:
         """Take the Lease if it is free now; from then on it is renewed."""
@@ -120,10 +124,12 @@ class Elector:
                     self._tell(f"stands by: {record.holder if record else 'nobody'} leads")
                     return False
                 self._held = await self._leases.write(record, self._claim(record))
+                self.refused = ""
         except (AlreadyExists, Conflict):
             return False
         except (TimeoutError, KubernetesError) as error:
-            self._tell(f"stands by: the Lease cannot be had: {str(error) or 'no answer in time'}")
+            self.refused = str(error) if isinstance(error, (Forbidden, NotFound)) else ""
+            self._tell(f"stands by: the Lease cannot be had: {str(error) or 'no answer in time'}", logging.WARNING)
             return False
         self._term.extend(began + self._timing.deadline)
         self._tell(f"leads: holds Lease {self._leases.namespace}/{self._leases.name} as {self._identity}")
@@ -223,10 +229,10 @@ class Elector:
             "leaseTransitions": record.transitions + 1 if record else 0,
         }
 
-    def _tell(self, message: str) -> None:
+    def _tell(self, message: str, level: int = logging.INFO) -> None:
         if message != self._told:
             self._told = message
-            _log.info(message)
+            _log.log(level, message)
 
 
 def _micro_time() -> str:
