@@ -128,7 +128,8 @@ class Cache:
         """The same for a Secret that was deleted, or lost the label that we watch."""
         self._dropped_secrets.note(uid, version)
         old = self.secrets.get(key)
-        if old is None or old.uid != uid:
+        if old is None or old.uid != uid or 0 < version < old.version:
+            # Also where it has its label again, as an answer told before the watch told of the loss.
             return set()
         self._dropped_secrets.note(uid, old.version)
         self._unown(key)
@@ -168,9 +169,14 @@ class Cache:
         return keys
 
     def has_slot(self, namespace: str, name: str, uid: str, version: int) -> bool:
-        """Whether a slot is known as it was at a version, or as it was later. May be asked from any thread."""
+        """Whether a slot is known as it was at a version, or as it was later. May be asked from any thread.
+
+        One of the same name and of another uid that is known from later is its successor.
+        """
         known = self.slots.get(SlotKey(namespace, name))
-        return known is not None and known.slot.metadata.uid == uid and known.version >= version
+        if known is None or known.slot.metadata.uid == uid:
+            return known is not None and known.version >= version
+        return known.version > version
 
     def has_secret(self, namespace: str, name: str, uid: str, version: int, *, marked: bool = True) -> bool:
         """The same for a Secret; one is taken again at the same version where its marks were not to be had before.
@@ -179,7 +185,9 @@ class Cache:
             marked: whether its marks are to be had now.
         """
         known = self.secrets.get(TargetKey(namespace, name))
-        return known is not None and known.uid == uid and (known.version, known.marks is not None) >= (version, marked)
+        if known is None or known.uid == uid:
+            return known is not None and (known.version, known.marks is not None) >= (version, marked)
+        return known.version > version
 
     def uids(self) -> list[str]:
         """The uids of all that is known."""

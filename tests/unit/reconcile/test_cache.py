@@ -40,7 +40,7 @@ def test_what_is_known_can_be_told_before_it_is_read() -> None:
     cache.put_slot(slot(version=2))
     cache.put_secret(secret(version=5, key=None))
     assert [cache.has_slot("acme", "one", "uid-1", version) for version in (1, 2, 3)] == [True, True, False]
-    assert not cache.has_slot("acme", "one", "another", 1)
+    assert [cache.has_slot("acme", "one", "another", version) for version in (1, 3)] == [True, False]
     assert not cache.has_slot("acme", "two", "uid-1", 1)
     # Its values were not looked at for want of a key, so the same version is read again.
     assert [cache.has_secret("acme", "one", "suid-1", version) for version in (4, 5)] == [True, False]
@@ -74,6 +74,25 @@ def test_a_secret_that_has_its_label_again_is_taken_in() -> None:
     cache.put_secret(secret(version=5))
     cache.drop_secret(PULL, "suid-1", 6)
     assert cache.put_secret(secret(version=7)) == {PULL}
+
+
+def test_a_list_that_names_a_predecessor_does_not_put_it_in_its_successors_place() -> None:
+    cache = Cache()
+    # Their successors are known from answers, before a watch tells that they were deleted.
+    cache.put_slot(slot(uid="uid-2", version=9))
+    cache.put_secret(secret(uid="suid-2", version=9, key=None))
+    assert cache.replace([slot(version=5)], [secret(version=5)], (8, 8)) == set()
+    assert cache.slots[ONE].slot.metadata.uid == "uid-2"
+    assert cache.secrets[PULL].uid == "suid-2"
+    assert not cache.gone
+
+
+def test_a_secret_that_has_its_label_again_is_not_dropped_by_the_late_news_of_its_loss() -> None:
+    cache = Cache()
+    cache.put_secret(secret(version=7))
+    assert cache.drop_secret(PULL, "suid-1", 6) == set()
+    assert PULL in cache.secrets
+    assert cache.put_secret(secret(version=8)) == {PULL}
 
 
 def test_a_deletion_is_forgotten_with_the_second_list_that_is_later() -> None:
