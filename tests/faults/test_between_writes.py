@@ -114,8 +114,26 @@ def made(org: Organization, name: str) -> None:
     org.create(name, git("one"))
 
 
+def make_source(org: Organization, name: str) -> None:
+    body = {"metadata": {"name": f"source-{name}"}, "data": {"token": encoded("one")}}
+    org.kube.create(core(org.namespace, "secrets"), body)
+
+
+def sourced(org: Organization, name: str) -> None:
+    reference = {"secretKeyRef": {"name": f"source-{name}", "key": "token"}}
+    org.create(name, {"git": {**git()["git"], "tokenFrom": reference}})
+
+
 WORKS = [
     Work("new", [CLAIM, STORE, SCRUB, MAKE, STATUS], made, holds_token("one")),
+    Work(
+        "source",
+        [CLAIM, STORE, MAKE, STATUS],
+        sourced,
+        holds_token("one"),
+        make_source,
+        lambda name: {name, f"source-{name}"},
+    ),
     Work(
         "rotation",
         [STORE, SCRUB, CHANGE, STATUS],
