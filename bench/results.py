@@ -35,6 +35,7 @@ def figures(run: Json) -> dict[str, float]:
     """The named figures of one run, as far as it has the parts that they are made from."""
     found: dict[str, float] = {}
     if bare := run.get("bare"):
+        found["bare_create_seconds"] = bare["seconds"]
         found["bare_slots_per_second"] = bare["slots"] / bare["seconds"]
         found["bare_kubernetes_writes_per_slot"] = bare["kubernetes_writes"] / bare["slots"]
         found["bare_vault_writes_per_slot"] = bare["vault_writes"] / bare["slots"]
@@ -62,6 +63,7 @@ def figures(run: Json) -> dict[str, float]:
 def _created(create: Json) -> dict[str, float]:
     count = create["slots"]
     return {
+        "create_seconds": create["seconds"],
         "slots_per_second": count / create["seconds"],
         "operator_cpu_ms_per_slot": 1000 * create["cpu_seconds"]["operator"] / count,
         "kubernetes_writes_per_slot": create["kubernetes_writes"] / count,

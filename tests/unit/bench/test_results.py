@@ -23,6 +23,7 @@ def rotated(*seconds: float) -> dict[str, object]:
 
 def test_a_creation_by_both_sides() -> None:
     found = figures({"create": CREATED, "bare": BARE})
+    assert (found["create_seconds"], found["bare_create_seconds"]) == (2, 1)
     assert (found["slots_per_second"], found["bare_slots_per_second"], found["share_of_bare_rate"]) == (50, 100, 0.5)
     assert (found["kubernetes_writes_per_slot"], found["vault_writes_per_slot"]) == (3, 2)
     assert (found["operator_cpu_ms_per_slot"], found["peak_rss_mib"]) == (5, 100)
@@ -30,6 +31,7 @@ def test_a_creation_by_both_sides() -> None:
 
 def test_what_was_not_measured_has_no_figure() -> None:
     assert set(figures({"bare": BARE})) == {
+        "bare_create_seconds",
         "bare_slots_per_second",
         "bare_kubernetes_writes_per_slot",
         "bare_vault_writes_per_slot",
