@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,7 +18,7 @@ import aiohttp
 import yaml
 from kubernetes.aio import client as library
 from kubernetes.aio import config as library_config
-from kubernetes.aio.client.rest import RESTClientObject, RESTResponse
+from kubernetes.aio.client.rest import RESTClientObject
 
 from slotwarden.cluster.errors import Unavailable, from_answer
 from slotwarden.fence import Fenced
@@ -57,7 +57,6 @@ async def load_configuration() -> library.Configuration:
         NoCluster: says what was looked for.
     """
     configuration = library.Configuration()
-    configuration.retries = 1
     try:
         if os.environ.get("KUBERNETES_SERVICE_HOST") and not os.environ.get("KUBECONFIG"):
             library_config.load_incluster_config(client_configuration=configuration)
@@ -96,11 +95,11 @@ class KubeClient:
     ) -> None:
         configuration.connection_pool_maxsize = concurrency
         # With trust_env, aiohttp looks through the whole environment, and for a .netrc, at every request.
-        configuration.client_session_kwargs = {"trust_env": False, "middlewares": (self._fence,)}
+        configuration.client_session_kwargs = {"trust_env": False}
         configuration.proxy = configuration.proxy or _proxy(configuration.host)
         self._configuration = configuration
         try:
-            self._transport = RESTClientObject(configuration)
+            self._transport = _Transport(configuration)
         except OSError as error:
             message = f"no cluster: the certificates that the kubeconfig names cannot be read: {error.strerror}"
             raise NoCluster(message) from None
@@ -176,33 +175,52 @@ class KubeClient:
             try:
                 if response.status >= 300:
                     raise from_answer("watch", resource, response.status, _decode(await response.read()))
-                return bool(await response.response.content.readline())
+                return bool(await response.content.readline())
             finally:
-                response.response.close()
+                response.close()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable("watch", resource, 0, type(error).__name__) from None
-
-    async def _fence(self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-        """Have the term asked again when a write goes out; nothing else has a body."""
-        if isinstance(request.body, aiohttp.Payload):
-            await request.update_body(Fenced(await request.body.as_bytes(), self._term.check))
-        return await send(request)
 
     async def _send(
         self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str
     ) -> tuple[int, bytes]:
         response = await self._open(verb, path, body, query, content_type)
-        return cast("int", response.status), cast("bytes", await response.read())
+        return response.status, await response.read()
 
     async def _open(
         self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str
-    ) -> RESTResponse:
+    ) -> aiohttp.ClientResponse:
         headers = {**_HEADERS, "Content-Type": content_type}
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
         if token:
             headers["Authorization"] = token
         url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
-        return await self._transport.request(_METHODS[verb], url, headers=headers, body=body, _request_timeout=TIMEOUT)
+        data = None if body is None else Fenced(json.dumps(body).encode(), self._term.check)
+        return await self._transport.send(_METHODS[verb], url, headers, data)
+
+
+class _Transport(RESTClientObject):  # type: ignore[misc]
+    """The library's connections, over which a body goes as it is given."""
+
+    pool_manager: aiohttp.ClientSession | None
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], data: Fenced | None
+    ) -> aiohttp.ClientResponse:
+        if self.pool_manager is None:
+            self.pool_manager = self._create_pool_manager()
+        response: aiohttp.ClientResponse = await self.pool_manager.request(
+            method,
+            url,
+            headers=headers,
+            data=data,
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            proxy=self.proxy,
+            proxy_headers=self.proxy_headers,
+            server_hostname=self.configuration.tls_server_name,
+        )
+        return response
 
 
 def _proxy(url: str) -> str | None:

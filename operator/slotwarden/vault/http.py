@@ -99,6 +99,7 @@ class Http:
             data=data,
             allow_redirects=False,
             ssl=trusted or True,
+            middlewares=(_once,) if method == "delete" else None,
         ) as response:
             return response.status, await response.read()
 
@@ -109,7 +110,6 @@ class Http:
             headers={"User-Agent": "slotwarden"},
             skip_auto_headers=("Accept", "Accept-Encoding"),
             cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(_once,),
             # No proxies and no .netrc: the configuration says it all.
             trust_env=False,
         )
