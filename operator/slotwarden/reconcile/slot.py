@@ -186,9 +186,14 @@ class SlotReconciler:
         """Write the status, where it says something new."""
         context = self._context
         target = context.cache.target_of(key)
+        found = (state.version, state.problem, state.outcome, state.handled_refresh, state.source_mac)
+        grounds = (view.version, target, *found)
+        if state.told == grounds:
+            return
         report = status.Report(view, state, target, context.store.location(entry_ref(key, view)), context.now())
         change = status.change(report)
         if change is None:
+            state.told = grounds
             return
         try:
             raw = await context.slots.patch_status(key.namespace, key.name, view.version, change)

@@ -65,6 +65,7 @@ class SlotState:
         handled_refresh: the refresh annotation that was last worked off.
         next_look: when Vault is to be looked at again, in monotonic seconds.
         missed: how many looks in a row Vault did not answer.
+        told: what a status was made from that said nothing new.
         since: when the change that is being worked on was first seen, in monotonic seconds; None when all is done.
     """
 
@@ -79,6 +80,7 @@ class SlotState:
     handled_refresh: str | None = None
     missed: int = 0
     since: float | None = None
+    told: tuple[object, ...] = ()
 
     def is_projected(self, secret: str) -> bool:
         """Whether the outcome is that of this Secret, for the value that holds and the spec it was found for."""
