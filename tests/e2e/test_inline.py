@@ -104,6 +104,19 @@ def test_the_rest_of_last_applied_is_what_kubectl_wrote(world: World) -> None:
     assert json.loads(found["metadata"]["annotations"][LAST_APPLIED]) == wanted
 
 
+def test_a_record_that_is_nested_too_deep_to_be_read_stops_nobody(world: World) -> None:
+    """Anybody who may write one object may write this into it; the operator meets it in a watch, then in its list."""
+    deep = '{"password":' * 5000
+    world.create("deep", registry(PASSWORD), annotations={LAST_APPLIED: deep})
+    world.ready("deep")
+    world.operator.stop()
+    world.patch({"metadata": {"annotations": {LAST_APPLIED: deep}}}, "deep")
+    world.create("other", registry(PASSWORD))
+    world.operator.start()
+    world.ready("other")
+    eventually(lambda: "annotations" not in world.slot("deep")["metadata"], message="it is removed")
+
+
 def test_a_later_apply_merges_as_if_nothing_had_happened(world: World) -> None:
     world.apply(manifest(registry(password=PASSWORD), labels={"old": "1", "both": "1"}))
     world.ready("pull")

@@ -78,6 +78,6 @@ def _without_value(last_applied: Sensitive) -> str | None:
         manifest = json.loads(last_applied.reveal())
         for kind, field in _INLINE:
             (manifest["spec"].get(kind) or {}).pop(field, None)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return json.dumps(manifest, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -143,7 +143,7 @@ def undeclared(kind: str, present: Mapping[str, str], wanted: Mapping[str, str],
     try:
         names = json.loads(record or "{}")[kind]
         once = {name for name in names if isinstance(name, str)}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         once = set()
     if kind == "annotations":
         once.add(DECLARED_ANNOTATION)

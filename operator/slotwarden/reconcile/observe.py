@@ -224,5 +224,5 @@ def _holds_value(applied: str) -> bool:
     try:
         spec = json.loads(applied).get("spec") or {}
         return "password" in (spec.get("registry") or {}) or "token" in (spec.get("git") or {})
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return True

@@ -111,7 +111,7 @@ def _read(status: int, content: bytes) -> Answer:
     if content:
         try:
             body = loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             # The exception holds the text, and a proxy's error page has a status that says enough.
             body = None
     errors = body.get("errors") if isinstance(body, dict) else None

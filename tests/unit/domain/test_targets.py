@@ -123,6 +123,10 @@ def test_a_record_that_somebody_edited_takes_nothing_away_that_was_not_declared(
     assert undeclared("labels", {"kept": "1"}, {"kept": "1"}, record) == set()
 
 
+def test_a_record_that_is_nested_too_deep_declares_nothing() -> None:
+    assert undeclared("labels", {"kept": "1"}, {}, "[" * 5000) == set()
+
+
 def test_the_oldest_is_the_controller_and_nobody_blocks() -> None:
     other = contributor(2, 1, "quay.io", BASE.form)
     references = owner_references((BASE, other))

@@ -8,6 +8,7 @@ import pytest
 
 from slotwarden.cluster.errors import Unavailable
 from slotwarden.cluster.listing import Listing
+from slotwarden.cluster.slots import LAST_APPLIED
 from slotwarden.reconcile.cache import Cache
 from slotwarden.reconcile.keys import SlotKey, TargetKey
 from slotwarden.reconcile.resync import Resync
@@ -131,6 +132,18 @@ async def test_an_object_that_cannot_be_read_stays_and_stops_nobody(
     assert not resync.is_unknown(TargetKey(*A[:2]))
     assert "SecretSlot a/git cannot be read: " in caplog.text
     assert LONG not in caplog.text
+
+
+async def test_a_record_of_kubectls_that_is_nested_too_deep_stops_nobody(
+    cluster: Cluster, cache: Cache, resync: Resync
+) -> None:
+    deep = slot(A)
+    deep["metadata"]["annotations"] = {LAST_APPLIED: '{"token":' * 5000}
+    cluster.listed = [deep, slot(B)]
+    await resync()
+    assert set(cache.slots) == {A, B}
+    # When in doubt, it holds a value.
+    assert cache.slots[A].last_applied is not None
 
 
 async def test_a_list_that_fails_changes_nothing(cluster: Cluster, cache: Cache, resync: Resync) -> None:

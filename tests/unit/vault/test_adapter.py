@@ -74,6 +74,7 @@ async def test_a_list_is_a_plain_get(server: Server, reach: Callable[..., VaultK
         (500, f'{{"errors": ["{CANARY}"], "data": {{"a": "{CANARY}"}}}}', VaultUnavailable),
         (500, f'{{"errors": "{CANARY}"}}', VaultUnavailable),
         (502, f"<html>{CANARY}</html>", VaultUnavailable),
+        pytest.param(200, "[" * 5000, VaultUnavailable, id="nested too deep"),
     ],
 )
 async def test_no_error_holds_anything_of_the_answer(
