@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,13 @@ class Login:
 def account_token(session: Session, namespace: str, name: str) -> str:
     path = core(namespace, "serviceaccounts", f"{name}/token")
     return str(session.kube.create(path, {"spec": {"expirationSeconds": 3600}})["status"]["token"])
+
+
+def readyz(org: Organization) -> str:
+    """What it says; that nobody is logged in makes it no less ready."""
+    code, text = org.operator.readyz()
+    assert code == HTTPStatus.OK
+    return text
 
 
 @pytest.fixture
@@ -102,8 +110,10 @@ def test_a_role_that_is_not_there_yet_is_told_and_waited_for(login: Login) -> No
     org.create("git", git("token"))
     eventually(lambda: "auth/" + login.mount + "/login" in condition(org.slot("git"))["message"])
     assert condition(org.slot("git"))["status"] == "False"
+    assert f"[!] vault: Vault answered 400 to a login at auth/{login.mount}/login" in readyz(org)
     login.role(token_ttl="1h")
     org.ready("git")
+    assert "[!]" not in readyz(org)
 
 
 def test_a_revoked_token_is_told_and_a_new_one_is_read_from_its_file(
@@ -120,8 +130,10 @@ def test_a_revoked_token_is_told_and_a_new_one_is_read_from_its_file(
     message = condition(org.told("new", "VaultDenied"))["message"]
     assert "no longer valid" in message
     assert first not in message
+    assert "[!] vault: Vault answered 403 at auth/token/lookup-self: the token is no longer valid" in readyz(org)
     assert org.slot("known")["status"] == known["status"]
     file.write_text(installed.vault.create_token([f"slotwarden-{namespace}"], no_default_policy=True))
     org.ready("new")
+    assert "[!]" not in readyz(org)
     assert org.vault.version(org.entry("new")) == 1
     assert first not in org.operator.log_text()

@@ -106,6 +106,11 @@ class VaultKV:
         self.mount = config.mount
         self._session = Session(config, observe=observe, before_write=before_write)
 
+    @property
+    def refused(self) -> str:
+        """See `Session`."""
+        return self._session.refused
+
     async def read(self, path: str) -> Entry | None:
         """The current version, deleted or not; None without an entry."""
         return await self._ask(

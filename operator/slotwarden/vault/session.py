@@ -50,6 +50,9 @@ class Session:
         rand: uniform in [0, 1), for jitter.
         connect: makes the connection of a token; None is an anonymous one.
         before_write: called right before a write is sent; what it raises keeps that from being sent.
+
+    Attributes:
+        refused: why there is no valid token, where not by an outage; empty where there is one.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Session:
         self._current: Connection | None = None
         self._login: asyncio.Task[Connection | None] | None = None
         self._renewal: asyncio.Task[None] | None = None
+        self.refused = ""
 
     async def call(self, operation: Operation, path: str, request: Request, *, creates: bool = False) -> Answer:
         """Send one request, with one new login where the token turns out to be invalid.
@@ -84,11 +88,15 @@ class Session:
         if connection is None:
             raise AssertionError("a first login gives a connection or raises")
         try:
-            return await self._attempt(operation, path, connection, request, creates=creates)
+            answer = await self._attempt(operation, path, connection, request, creates=creates)
         except VaultDenied:
             fresh = await self._replace(connection)
             if fresh is None:
                 raise
+        else:
+            # The old token may be good again.
+            self.refused = ""
+            return answer
         return await self._attempt(operation, path, fresh, request, creates=creates)
 
     async def health(self) -> Answer:
@@ -128,8 +136,13 @@ class Session:
         if self._login is None or self._login.done():
             self._login = asyncio.create_task(self._log_in(stale, force=force))
             # Whoever waits gets the error; where all of them were cancelled, nobody misses it.
-            self._login.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._login.add_done_callback(self._note)
         return await asyncio.shield(self._login)
+
+    def _note(self, task: asyncio.Task[Connection | None]) -> None:
+        if not task.cancelled():
+            error = task.exception()
+            self.refused = str(error) if isinstance(error, VaultDenied | VaultRejected) else ""
 
     async def _log_in(self, stale: Connection | None, *, force: bool) -> Connection | None:
         if stale is not None and not force and await self._is_valid(stale):
