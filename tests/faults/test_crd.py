@@ -103,7 +103,7 @@ def test_the_crd_deleted_while_the_operator_is_down(org: Organization, own: Sess
     def waits() -> bool:
         code, text = org.operator.readyz()
         asked = org.session.kube_audit.events(since=lists, user=org.operator.user, resource="secretslots")
-        return code == HTTPStatus.SERVICE_UNAVAILABLE and "sync" in text and len(asked) > 1
+        return code == HTTPStatus.SERVICE_UNAVAILABLE and "[-] sync" in text and len(asked) > 1
 
     eventually(waits, message="the operator asks again and is not ready")
     assert org.operator.healthz()[0] == HTTPStatus.OK
