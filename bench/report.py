@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Column, Table
 
+from bench.statistics import spread
 from bench.targets import MEANT_FOR, TARGETS
 
 if TYPE_CHECKING:
@@ -38,24 +39,26 @@ def _met(name: str, found: Json) -> bool:
 
 def _figures(title: str, spreads: Json) -> Table:
     table = Table("figure", _right("median"), _right("least"), _right("most"), "target", "", title=title)
-    for name, spread in spreads.items():
+    for name, found in spreads.items():
         target = TARGETS.get(name)
         wanted = f"{target.kind} {target.bound:g}" if target else ""
-        mark = "" if target is None else "[green]✓[/green]" if target.met(spread["median"]) else "[red]✗[/red]"
-        table.add_row(name, *(_number(spread[key]) for key in ("median", "least", "most")), wanted, mark)
+        mark = "" if target is None else "[green]✓[/green]" if target.met(found["median"]) else "[red]✗[/red]"
+        table.add_row(name, *(_number(found[key]) for key in ("median", "least", "most")), wanted, mark)
     return table
 
 
 def _costs(title: str, parts: list[Json]) -> Table:
-    """CPU and requests of the first run: the counts are the same in all."""
-    part = parts[0]
-    table = Table("the first run", _right("per slot"), title=title)
-    for name, seconds in part["cpu_seconds"].items():
-        table.add_row(f"CPU of {name}, ms", _number(1000 * seconds / part["slots"]))
-    table.add_row("cores at work", _number(part["busy_cores"]))
-    table.add_row("cores at work for others", _number(part["others_cores"]))
-    for server, requests in part["requests_per_slot"].items():
-        for name, count in requests.items():
+    """CPU and requests, as medians over the runs."""
+    table = Table("median", _right("per slot"), title=title)
+    for name in parts[0]["cpu_seconds"]:
+        milliseconds = [1000 * part["cpu_seconds"][name] / part["slots"] for part in parts]
+        table.add_row(f"CPU of {name}, ms", _number(spread(milliseconds).median))
+    for label, name in (("cores at work", "busy_cores"), ("cores at work for others", "others_cores")):
+        table.add_row(label, _number(spread([part[name] for part in parts]).median))
+    for server in parts[0]["requests_per_slot"]:
+        of_runs = [part["requests_per_slot"][server] for part in parts]
+        for name in dict.fromkeys(name for requests in of_runs for name in requests):
+            count = spread([requests.get(name, 0) for requests in of_runs]).median
             table.add_row(f"{server}: {name}", _number(count))
     return table
 
