@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -36,20 +35,9 @@ PINNED = {
 
 
 def stop(running: Operator) -> int:
-    """Ask a process of ours to end (SIGTERM).
-
-    Returns:
-        Its exit code.
-    """
-    pid = int(json.loads((running.log.parent / "process.json").read_text())["pid"])
-    os.kill(pid, signal.SIGTERM)
-
-    def ended() -> tuple[int, int]:
-        found = os.waitpid(pid, os.WNOHANG)
-        assert found[0] == pid
-        return found
-
-    return os.waitstatus_to_exitcode(eventually(ended, message="the operator ends")[1])
+    """Ask it to end (SIGTERM); returns its exit code."""
+    running.signal(signal.SIGTERM)
+    return running.wait_end()
 
 
 def test_a_stop_in_the_middle_of_much_work_loses_nothing(org: Organization) -> None:
