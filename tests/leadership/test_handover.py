@@ -48,7 +48,7 @@ def handovers(org: Replicas, slots: int, changes: int, times: int) -> None:
 
 
 def test_a_handover(make_replicas: Callable[..., Replicas]) -> None:
-    handovers(make_replicas(15), slots=30, changes=30, times=1)
+    handovers(make_replicas(15), slots=30, changes=100, times=1)
 
 
 @pytest.mark.long
