@@ -89,6 +89,7 @@ def _formatter(log_format: LogFormat) -> logging.Formatter:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_what_tasks_hold,
         _without_exception_text,
         _redacted,
     ]
@@ -114,6 +115,13 @@ def _without_exception_text(_logger: Any, _method: str, event: MutableMapping[st
         event["exception"] = information[0].__qualname__
         frames = traceback.extract_tb(information[2])[-8:]
         event["at"] = " < ".join(f"{frame.name}:{frame.filename}:{frame.lineno}" for frame in reversed(frames))
+    return event
+
+
+def _without_what_tasks_hold(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep asyncio's own first line: below it stand tasks and objects, with the text of what they failed with."""
+    if event.get("logger") == "asyncio":
+        event["event"] = str(event["event"]).partition("\n")[0]
     return event
 
 

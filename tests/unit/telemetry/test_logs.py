@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -79,6 +81,24 @@ def test_an_exception_is_told_by_type_and_place(log_format: logs.LogFormat, caps
     assert "canary" not in said
     assert "ValueError" in said
     assert "test_logs.py" in said
+
+
+async def test_what_a_task_failed_with_is_told_by_type_and_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """The event loop itself tells it, where nobody asked for the outcome, and repeats the error's text."""
+
+    async def fail() -> None:
+        int("canary")
+
+    logs.configure("json", "debug")
+    task = asyncio.ensure_future(fail())
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    said = capsys.readouterr().err
+    assert "canary" not in said
+    line = json.loads(said)
+    assert (line["event"], line["exception"]) == ("Task exception was never retrieved", "ValueError")
+    assert "test_logs.py" in line["at"]
 
 
 @pytest.mark.parametrize(
