@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.clients.kube import core
 from testbed.install import install_operator
 from testbed.operator import PROGRAM
+from testbed.pki import Pki
+from testbed.proxy import Proxy
 from testbed.wait import eventually
 from tests.e2e.support import Organization, data, git
 
@@ -58,7 +61,7 @@ def pair(
     return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
 
 
-def released(org: Organization, name: str) -> Json:
+def released(org: Organization, name: str, timeout: float = 30) -> Json:
     """The metadata of an entry, once it is marked as released."""
 
     def check() -> Json:
@@ -67,7 +70,7 @@ def released(org: Organization, name: str) -> Json:
         assert RELEASED in (found["custom_metadata"] or {})
         return found
 
-    return eventually(check, message=f"the value of {name} is released")
+    return eventually(check, timeout, message=f"the value of {name} is released")
 
 
 def alive(org: Organization, name: str) -> Json:
@@ -154,3 +157,28 @@ def test_an_operator_of_one_namespace_keeps_out_of_another(
     assert not [path for path in paths if other.namespace in path]
     assert "status" not in other.slot("git") or "conditions" not in other.slot("git")["status"]
     assert other.find_secret("git") is None
+
+
+@pytest.mark.parametrize("held_up", [False, True], ids=["deleted", "foreign"])
+def test_a_new_namespace_gets_nothing_of_a_slot_whose_deletion_was_not_told_yet(pair: Pair, held_up: bool) -> None:
+    """The watch of slots lags behind, that of Secrets does not; or a stranger's Secret goes, which was in the way."""
+    org, testbed = pair.first, pair.first.session.testbed
+    proxy = Proxy(testbed.apiserver.url, Pki(testbed.folder / "pki")).start()
+    try:
+        pair.operator.stop()
+        pair.operator.through(kubernetes=proxy.url, vault=testbed.vault.url).start()
+        if held_up:
+            org.kube.create(core(org.namespace, "secrets"), {"metadata": {"name": "pull"}})
+        org.create("pull", git("one"))
+        org.told("pull", "ForeignSecret" if held_up else "Ready")
+        eventually(lambda: proxy.underway(f"{org.namespace}/secretslots.*watch="), message="slots are watched")
+        proxy.silence("/secretslots.*watch=")
+        pair.delete(org)
+        pair.make_again(org)
+        mark = org.mark()
+        released(org, "pull", GONE + 30)
+        assert org.calls(mark, "secrets", verbs={"create"}) == []
+        assert org.find_secret("pull") is None
+    finally:
+        pair.operator.stop()
+        proxy.stop()

@@ -192,6 +192,8 @@ class TargetReconciler:
             Withdrawn: there is none any more that may be projected.
         """
         context = self._context
+        if not await self._exists(share):
+            raise Withdrawn(share.key)
         owner = await context.owner(share.key, share.view)
         try:
             stored = await context.values.current(entry_ref(share.key, share.view), owner)
@@ -201,6 +203,19 @@ class TargetReconciler:
             raise Withdrawn(share.key)
         share.version = share.state.version = stored.version
         return intake.effective(share.view, stored.credential)
+
+    async def _exists(self, share: Share) -> bool:
+        """Whether a slot is there whose Secret is made without its own run having just seen it.
+
+        The watch of Secrets may be ahead of that of slots, and the namespace may be another tenant's by now.
+        """
+        context, uid = self._context, share.view.slot.metadata.uid
+        raw = await context.slots.get(share.key.namespace, share.key.name)
+        if raw is not None and raw["metadata"]["uid"] == uid:
+            return True
+        for key in context.cache.drop_slot(share.key, uid):
+            context.queue.add(key)
+        return False
 
     async def _replace(self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView) -> None:
         """Remove a Secret whose type has to change, which the API server does not allow in place."""
