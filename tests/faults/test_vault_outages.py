@@ -148,11 +148,17 @@ def test_a_vault_that_refuses_is_told_by_path_and_right(org: Organization) -> No
     assert "Vault answered 403" in message
     assert f"{org.vault.mount}/metadata/{org.entry('new')}" in message
     assert condition(org.slot("known"))["status"] == "True"
+    org.ask_refresh("known")
+    known = org.told("known", "VaultDenied")
+    assert condition(known, "Projected")["status"] == "True"
+    assert condition(org.slot("new"), "Projected")["status"] == "False"
     assert shape(org.secret("known")) == shape(before)
     # No outage: the others of this Vault are served.
     assert org.operator.metrics().value("slotwarden_vault_up") == 1
     org.vault.write_policy(policy, rules)
-    assert org.ready("new")["status"]["vault"]["version"] == 1
+    for name in ("new", "known"):
+        assert org.ready(name)["status"]["vault"]["version"] == 1
+    assert shape(org.secret("known")) == shape(before)
 
 
 def test_a_vault_that_hangs_is_told_and_a_write_it_took_is_not_made_twice(

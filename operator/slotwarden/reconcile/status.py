@@ -33,6 +33,8 @@ _QUIET: Final = frozenset(
     }
 )
 """Problems without an event: a plain state, or one outage that many slots share."""
+_UNASKED: Final = frozenset({Reason.STALE, Reason.VAULT_DENIED})
+"""Problems of asking, where a value was known before."""
 _NO_VALUE: Final = frozenset({Reason.AWAITING_VALUE, Reason.NOT_OWNER, Reason.VERSION_DELETED})
 
 
@@ -60,9 +62,12 @@ class Report:
 
 def is_settled(view: SlotView, state: SlotState, target: TargetKey | None) -> bool:
     """Whether there is something final to tell: a problem, or a Secret made from the value that holds."""
-    if state.problem is not None:
-        return True
-    return target is not None and state.generation == view.slot.metadata.generation and state.is_projected(target.name)
+    return state.problem is not None or (target is not None and is_current(view, state, target))
+
+
+def is_current(view: SlotView, state: SlotState, target: TargetKey) -> bool:
+    """Whether a Secret was made from the value that holds and the present spec."""
+    return state.generation == view.slot.metadata.generation and state.is_projected(target.name)
 
 
 def change(report: Report) -> dict[str, Any] | None:
@@ -144,7 +149,7 @@ def _conditions(report: Report, *, has_value: bool) -> tuple[Condition, ...]:
     stored = Reason.READY if has_value else reason
     said_stored = f"version {state.version.number} in Vault" if has_value and state.version else said
     conditions = _set(report, conditions, ConditionType.VALUE_STORED, has_value, stored, said_stored)
-    projected = report.outcome is not None and (problem is None or problem.reason is Reason.STALE)
+    projected = _is_projected(report)
     conditions = _set(
         report, conditions, ConditionType.PROJECTED, projected, Reason.READY if projected else reason, said
     )
@@ -157,6 +162,14 @@ def _conditions(report: Report, *, has_value: bool) -> tuple[Condition, ...]:
         else:
             conditions = without_condition(conditions, kind)
     return conditions
+
+
+def _is_projected(report: Report) -> bool:
+    """Whether the Secret holds the value that holds, as far as is known: Vault not being asked changes neither."""
+    if report.outcome is None or report.target is None:
+        return False
+    current = is_current(report.view, report.state, report.target)
+    return report.problem is None or (report.problem.reason in _UNASKED and current)
 
 
 def _success(report: Report) -> str:
