@@ -56,23 +56,35 @@ class Run:
             await started(operator, stage)
             first = slots.batch(f"{WARM}-a", count, NAMESPACES)
             await creating.by_operator(stage, operator, WARM, first, self.settings.patience)
+            await rotating.by_operator(stage, operator, WARM, first, 1, self.settings.patience)
         finally:
             operator.stop()
         await stage.clear(first.namespaces, WARM)
         sample = Sample.taken(stage.session, stage.user, first.slots[0])
         second = slots.batch(f"{WARM}-b", count, NAMESPACES)
         await creating.by_bare_client(stage, sample, WARM, second)
+        await rotating.by_bare_client(stage, sample, WARM, second, 1, self.settings.patience)
         await stage.clear(second.namespaces, WARM)
         return sample
 
     async def _bare(self, stage: Stage, sample: Sample) -> Json:
-        if "bare" not in self.settings.phases:
+        settings, wanted = self.settings, self.settings.phases
+        if not {"bare", "rotate"} & set(wanted):
             return {}
-        batch = slots.batch("bare", self.settings.slots, NAMESPACES)
-        with self.reporter.step(self._title(f"{len(batch.slots)} slots by the bare client")):
-            found = await creating.by_bare_client(stage, sample, BARE, batch)
+        count = settings.slots if "bare" in wanted else min(settings.tries, settings.slots)
+        batch = slots.batch("bare", count, NAMESPACES)
+        found: Json = {}
+        with self.reporter.step(self._title(f"{count} slots by the bare client")):
+            created = await creating.by_bare_client(stage, sample, BARE, batch)
+        if "bare" in wanted:
+            found["bare"] = created
+        if "rotate" in wanted:
+            with self.reporter.step(self._title(f"{settings.tries} rotations by the bare client")):
+                found["bare_rotate"] = await rotating.by_bare_client(
+                    stage, sample, BARE, batch, settings.tries, settings.patience
+                )
         await stage.clear(batch.namespaces, BARE)
-        return {"bare": found}
+        return found
 
     async def _operator(self, stage: Stage, _: Sample) -> Json:
         if not self.settings.needs_operator:
@@ -98,7 +110,7 @@ class Run:
             found["create"] = await creating.by_operator(stage, operator, PREFIX, batch, patience, watching)
         if "rotate" in wanted:
             with self.reporter.step(self._title(f"{settings.tries} rotations")):
-                found["rotate"] = await rotating.rotate(stage, operator, PREFIX, batch, settings.tries, patience)
+                found["rotate"] = await rotating.by_operator(stage, operator, PREFIX, batch, settings.tries, patience)
         if "memory" in wanted:
             more = slots.batch("more", settings.slots, NAMESPACES)
             with self.reporter.step(self._title(f"memory of {count} slots more")):

@@ -51,6 +51,10 @@ class Slot:
         metadata = {"name": self.name, "namespace": self.namespace}
         return dumps({"apiVersion": "slotwarden.io/v1beta1", "kind": "SecretSlot", "metadata": metadata, "spec": spec})
 
+    def edit(self) -> bytes:
+        """The merge patch with which a user sets the value."""
+        return dumps({"spec": {"registry": {"password": self.password}}})
+
     def docker_config(self) -> str:
         """What its Secret holds, as it stands there."""
         auth = base64.b64encode(f"{USERNAME}:{self.password}".encode()).decode()

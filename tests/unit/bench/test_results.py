@@ -51,7 +51,10 @@ def test_a_restart_is_told_in_lists() -> None:
 
 def test_the_medians_over_the_runs_can_be_made_again_from_what_is_kept() -> None:
     runs = [{"rotate": rotated(0.1, 0.3)}, {"rotate": rotated(0.2, 0.2)}, {"rotate": rotated(0.3, 0.9)}]
+    for run in runs:
+        run["bare_rotate"] = rotated(0.1, 0.2)
     found = document(Settings(), runs)
+    assert found["bare_value_to_secret_ms"] == {"p50": 100, "p99": 200}
     assert found["value_to_secret_ms"] == {"p50": 200, "p99": 300}
     assert found["spread"]["value_to_secret_ms_p99"] == {"median": 300, "least": 200, "most": 900}
     assert [figures(run["raw"]) for run in found["runs"]] == [run["figures"] for run in found["runs"]]
