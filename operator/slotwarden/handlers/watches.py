@@ -144,10 +144,11 @@ class Watches:
     def _take(self, kind: str | None, raw: Any, read: Callable[[Any], SlotView | SecretView]) -> None:
         try:
             view = read(raw)
-        except Unreadable as error:
+        except Exception as error:  # noqa: BLE001 - one tenant's object must not stop the others
             metadata = raw.get("metadata") or {}
+            why = str(error) if isinstance(error, Unreadable) else type(error).__name__
             _log.error(
-                "%s %s/%s cannot be read: %s", raw.get("kind"), metadata.get("namespace"), metadata.get("name"), error
+                "%s %s/%s cannot be read: %s", raw.get("kind"), metadata.get("namespace"), metadata.get("name"), why
             )
             return
         self._loop.call_soon_threadsafe(self._seen, view, kind == "DELETED")

@@ -9,8 +9,8 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slotwarden.reconcile.keys import Key, SlotKey
-from slotwarden.reconcile.observe import SlotView, Unreadable, secret_view, slot_view
+from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
+from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view
 from slotwarden.vault.errors import VaultError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slotwarden.cluster.listing import Lister
     from slotwarden.reconcile.cache import Cache
     from slotwarden.values.keyring import Keyring
+    from slotwarden.values.mac import MacKey
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Resync:
         self._cache = cache
         self._keyring = keyring
         self._refused: frozenset[str] = frozenset()
-        self._unread: set[SlotKey] = set()
+        self._unread: set[Key] = set()
 
     async def __call__(self) -> set[Key]:
         """List all and take it in.
@@ -50,9 +51,9 @@ class Resync:
             # Secrets are taken in without their MACs then, and read when they are needed.
             _log.info("lists are taken in without MACs: %s", error)
         key = self._keyring.key
-        unread: set[SlotKey] = set()
+        unread: set[Key] = set()
         slots = await self._lister.slots(partial(_read, unread))
-        secrets = await self._lister.secrets(lambda raw: secret_view(raw, key))
+        secrets = await self._lister.secrets(partial(_read_secret, unread, key))
         self._refuse(slots.refused | secrets.refused)
         self._unread = unread
         return self._cache.replace(slots.items, secrets.items, (slots.version, secrets.version), self.is_unknown)
@@ -67,13 +68,26 @@ class Resync:
         self._refused = namespaces
 
 
-def _read(unread: set[SlotKey], raw: Mapping[str, Any]) -> SlotView | None:
+def _read(unread: set[Key], raw: Mapping[str, Any]) -> SlotView | None:
     """A slot; one that cannot be read is told, stays as it was known, and stops nobody else."""
     try:
         return slot_view(raw)
-    except Unreadable as error:
-        metadata = raw["metadata"]
-        key = SlotKey(metadata["namespace"], metadata["name"])
-        _log.error("SecretSlot %s/%s cannot be read: %s", key.namespace, key.name, error)
-        unread.add(key)
+    except Exception as error:  # noqa: BLE001 - one tenant's object must not stop the others
+        _tell("SecretSlot", raw, error, unread)
         return None
+
+
+def _read_secret(unread: set[Key], key: MacKey | None, raw: Mapping[str, Any]) -> SecretView | None:
+    """A Secret, as `_read`."""
+    try:
+        return secret_view(raw, key)
+    except Exception as error:  # noqa: BLE001 - as above
+        _tell("Secret", raw, error, unread)
+        return None
+
+
+def _tell(kind: str, raw: Mapping[str, Any], error: Exception, unread: set[Key]) -> None:
+    namespace, name = raw["metadata"]["namespace"], raw["metadata"]["name"]
+    why = str(error) if isinstance(error, Unreadable) else type(error).__name__
+    _log.error("%s %s/%s cannot be read: %s", kind, namespace, name, why)
+    unread.add(SlotKey(namespace, name) if kind == "SecretSlot" else TargetKey(namespace, name))

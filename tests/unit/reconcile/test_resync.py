@@ -9,8 +9,10 @@ import pytest
 from slotwarden.cluster.errors import Unavailable
 from slotwarden.cluster.listing import Listing
 from slotwarden.cluster.slots import LAST_APPLIED
+from slotwarden.reconcile import resync as resync_module
 from slotwarden.reconcile.cache import Cache
 from slotwarden.reconcile.keys import SlotKey, TargetKey
+from slotwarden.reconcile.observe import SlotView, slot_view
 from slotwarden.reconcile.resync import Resync
 from slotwarden.vault.errors import Operation, VaultUnavailable
 
@@ -144,6 +146,28 @@ async def test_a_record_of_kubectls_that_is_nested_too_deep_stops_nobody(
     assert set(cache.slots) == {A, B}
     # When in doubt, it holds a value.
     assert cache.slots[A].last_applied is not None
+
+
+async def test_an_object_that_nobody_foresaw_stays_and_stops_nobody(
+    cluster: Cluster, cache: Cache, resync: Resync, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await resync()
+
+    def read(raw: dict[str, Any]) -> SlotView:
+        if raw["metadata"]["namespace"] == "a":
+            raise RecursionError("canary")
+        return slot_view(raw)
+
+    monkeypatch.setattr(resync_module, "slot_view", read)
+    odd = secret(TargetKey(*A[:2]))
+    del odd["metadata"]["uid"]
+    cluster.listed, cluster.held = [slot(A, 2), slot(B, 2)], [odd]
+    await resync()
+    assert (cache.slots[A].version, cache.slots[B].version) == (1, 2)
+    assert set(cache.secrets) == {TargetKey(*A[:2])}
+    assert "SecretSlot a/git cannot be read: RecursionError" in caplog.text
+    assert "Secret a/git cannot be read: KeyError" in caplog.text
+    assert "canary" not in caplog.text
 
 
 async def test_a_list_that_fails_changes_nothing(cluster: Cluster, cache: Cache, resync: Resync) -> None:
