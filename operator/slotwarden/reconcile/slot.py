@@ -161,7 +161,8 @@ class SlotReconciler:
                 key.namespace, key.name, view.version, kind=kind, last_applied=view.last_applied
             )
         except (Conflict, NotFound):
-            await self._look_again(key)
+            if not await self._look_again(key, view):
+                raise
             return None
         scrubbed = slot_view(raw)
         self._context.cache.put_slot(scrubbed)
@@ -198,7 +199,8 @@ class SlotReconciler:
         try:
             raw = await context.slots.patch_status(key.namespace, key.name, view.version, change)
         except (Conflict, NotFound):
-            await self._look_again(key)
+            if not await self._look_again(key, view):
+                raise
             context.queue.add(key)
             return
         context.cache.put_slot(slot_view(raw))
@@ -206,8 +208,12 @@ class SlotReconciler:
         if event is not None:
             context.events.post(view.slot.metadata, *event)
 
-    async def _look_again(self, key: SlotKey) -> None:
-        """The object is not as it was seen: take it in as it is now, ahead of the watch."""
+    async def _look_again(self, key: SlotKey, seen: SlotView) -> bool:
+        """The object is not as it was seen: take it in as it is now, ahead of the watch.
+
+        Returns:
+            Whether another than `seen` is known by now; else it is not worth trying again at once.
+        """
         cache = self._context.cache
         raw = await self._context.slots.get(key.namespace, key.name)
         known = cache.slots.get(key)
@@ -217,6 +223,7 @@ class SlotReconciler:
             concerned = cache.drop_slot(key, known.slot.metadata.uid) if known is not None else set()
         for other in concerned:
             self._context.queue.add(other)
+        return cache.slots.get(key) is not seen
 
     def _interval(self, view: SlotView, state: SlotState) -> float:
         waiting = state.problem is not None and state.problem.reason is Reason.AWAITING_VALUE
