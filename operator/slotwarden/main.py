@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from slotwarden.cluster.term import LONGEST
 from slotwarden.domain.names import is_dns_label
 from slotwarden.resources import crd
 from slotwarden.sensitive import Sensitive
@@ -93,7 +94,7 @@ def _vault_options(command: Any) -> Any:
 @click.option("--lease-name", default="slotwarden", show_default=True, help="The name of their Lease.")
 @click.option(
     "--lease-duration",
-    type=click.FloatRange(min=1.0),
+    type=click.FloatRange(min=1.0, max=LONGEST),
     default=15.0,
     show_default=True,
     help="Seconds after which a leader that went silent is succeeded; it stops by itself after two thirds.",

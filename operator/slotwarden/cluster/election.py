@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, KubernetesError, NotFound
+from slotwarden.cluster.term import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,8 @@ class Sighting:
         known = self.record.version if self.record else None
         if record is not None and record.version != known:
             let_go = not record.holder and record.duration <= RELEASED
-            self._until = now if let_go else now + record.duration
+            # What somebody wrote there must not keep all from working for ever.
+            self._until = now if let_go else now + min(record.duration, LONGEST)
         self.record = record
 
     def left(self, me: str, now: float) -> float:

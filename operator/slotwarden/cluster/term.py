@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+LONGEST: Final = 600.0
+"""Seconds that a Lease may last without a renewal."""
 
 
 class NotLeading(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slotwarden.cluster.election import Sighting
 from slotwarden.cluster.leases import Record
+from slotwarden.cluster.term import LONGEST
 
 NOW = 1000.0
 
@@ -41,3 +42,10 @@ def test_a_lease_that_was_emptied_but_not_by_its_holder_has_to_run_out() -> None
     assert seen.left("me", NOW + 5.0) == 15.0
     seen.note(record("2", ""), NOW + 20.0)
     assert seen.left("me", NOW + 20.0) == 0.0
+
+
+def test_no_lease_keeps_all_from_working_for_ever() -> None:
+    seen = Sighting()
+    seen.note(record("1", "other", 2147483647.0), NOW)
+    seen.note(None, NOW + 1.0)
+    assert seen.left("me", NOW + LONGEST) == 0.0
