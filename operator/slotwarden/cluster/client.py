@@ -24,7 +24,7 @@ from slotwarden.cluster.errors import Unavailable, from_answer
 from slotwarden.fence import Fenced
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from slotwarden.cluster.term import Term
 
@@ -141,7 +141,9 @@ class KubeClient:
             raise from_answer(verb, resource, status, answer)
         return answer
 
-    async def list(self, resource: str, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[Json]:
+    async def list(
+        self, resource: str, path: str, query: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[Json, None]:
         """All objects of a collection, page by page, then one item `{"resourceVersion": …}` for the list itself.
 
         While one page is worked on, the server makes the next.
@@ -160,6 +162,7 @@ class KubeClient:
                 page = await following
             finally:
                 following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
         for item in page.get("items") or ():
             yield item
         yield {"resourceVersion": (page.get("metadata") or {}).get("resourceVersion", "")}

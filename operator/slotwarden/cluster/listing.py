@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -89,11 +90,12 @@ class Lister:
     ) -> tuple[list[T], int]:
         items: list[T] = []
         version = 0
-        async for item in self._client.list(resource, path, query):
-            if "metadata" in item:
-                made = read(item)
-                if made is not None:
-                    items.append(made)
-            else:
-                version = int(item["resourceVersion"] or 0)
+        async with contextlib.aclosing(self._client.list(resource, path, query)) as listed:
+            async for item in listed:
+                if "metadata" in item:
+                    made = read(item)
+                    if made is not None:
+                        items.append(made)
+                else:
+                    version = int(item["resourceVersion"] or 0)
         return items, version

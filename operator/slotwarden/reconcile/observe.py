@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -14,7 +13,14 @@ from pydantic import ValidationError
 from slotwarden.cluster.slots import LAST_APPLIED
 from slotwarden.domain import parts
 from slotwarden.domain.address import canonical_git_url, canonical_server
-from slotwarden.domain.targets import OWNER_LABEL, Contributor, Form
+from slotwarden.domain.targets import (
+    MANAGED_BY_LABEL,
+    OWNER_LABEL,
+    TARGET_ANNOTATION,
+    WATCH_LABEL,
+    Contributor,
+    Form,
+)
 from slotwarden.resources.duration import parse_duration
 from slotwarden.resources.secretslot import SecretSlot
 from slotwarden.sensitive import Sensitive
@@ -30,6 +36,12 @@ if TYPE_CHECKING:
 REFRESH_ANNOTATION: Final = "slotwarden.io/refresh"
 ADOPT_VALUE_ANNOTATION: Final = "slotwarden.io/adopt-value"
 DEFAULT_INTERVAL: Final = 3600.0
+_WRITTEN: Final = (
+    *(MANAGED_BY_LABEL, OWNER_LABEL, WATCH_LABEL, TARGET_ANNOTATION),
+    *("app.kubernetes.io/name", "app.kubernetes.io/component"),
+    *("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"),
+)
+_SHARED: Final = {key: key for key in _WRITTEN}
 
 
 class Unreadable(Exception):
@@ -196,8 +208,8 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
 
 
 def _kept(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """The mapping with keys that all Secrets share: each answer brings its own, a quarter of what a Secret takes."""
-    return {intern(key): value for key, value in mapping.items()}
+    """The mapping with the keys that we write shared: each answer brings its own, a quarter of what a Secret takes."""
+    return {_SHARED.get(key, key): value for key, value in mapping.items()}
 
 
 def decode(data: Mapping[str, str]) -> dict[str, Sensitive]:
