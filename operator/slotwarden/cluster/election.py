@@ -156,18 +156,27 @@ class Elector:
         if self._renewals is not None:
             self._renewals.cancel()
             await asyncio.gather(self._renewals, return_exceptions=True)
-        holds = self._held is not None and self._term.left > 0
+        holds = self._term.left > 0
         self._term.end()
         if not holds:
             return
-        with contextlib.suppress(TimeoutError, KubernetesError):
+        try:
             async with asyncio.timeout(self._timing.timeout):
-                await self._leases.write(self._held, {"holderIdentity": "", "leaseDurationSeconds": RELEASED})
-                _log.info("let Lease %s/%s go", self._leases.namespace, self._leases.name)
+                await self._let_go()
+        except (TimeoutError, KubernetesError) as error:
+            _log.warning("the Lease could not be let go, and has to run out: %s", str(error) or "no answer in time")
 
     async def close(self) -> None:
         """Close the connections."""
         await self._leases.close()
+
+    async def _let_go(self) -> None:
+        """Empty the Lease as it is now: a renewal that was cut off may have been done, or be done at this moment."""
+        while (record := await self._leases.get()) is not None and record.holder == self._identity:
+            with contextlib.suppress(Conflict):
+                await self._leases.write(record, {"holderIdentity": "", "leaseDurationSeconds": RELEASED})
+                _log.info("let Lease %s/%s go", self._leases.namespace, self._leases.name)
+                return
 
     async def _wait_for_change(self) -> None:
         """Sleep until the Lease changes or runs out, or until it is time to look anew."""
