@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PATIENCE = 120.0
 LEASE = "slotwarden"
 LOST = "leadership is lost"
+KEPT = 10
+"""How many versions Vault keeps."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ class Replicas(Organization):
             assert self.vault.version(path) == len(wanted.values), (wanted, self.written(path))
             field = "token" if wanted.server is None else "password"
             if not wanted.deleted:
-                stored = [self.vault.read(path, version) or {} for version in range(1, len(wanted.values) + 1)]
-                assert [found[field] for found in stored] == wanted.values, wanted.name
+                last = range(max(0, len(wanted.values) - KEPT), len(wanted.values))
+                stored = [self.vault.read(path, number + 1) or {} for number in last]
+                assert [found[field] for found in stored] == wanted.values[-KEPT:], wanted.name
 
     def _check(self, load: Load) -> bool:
         found = {slot["metadata"]["name"]: slot for slot in self.kube.list(slots(self.namespace))}
