@@ -109,6 +109,8 @@ def _interrupt(*_: object) -> None:
 
 
 if __name__ == "__main__":
+    # A shell has what it starts in the background ignore the signal, and servers would be left.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     main(prog_name="python -m testbed.demo")
