@@ -73,6 +73,19 @@ def released(org: Organization, name: str, timeout: float = 30) -> Json:
     return eventually(check, timeout, message=f"the value of {name} is released")
 
 
+def is_released(org: Organization, name: str) -> bool:
+    found = org.vault.metadata(org.entry(name)) or {}
+    return RELEASED in (found.get("custom_metadata") or {})
+
+
+def was_ending(org: Organization, since: int) -> bool:
+    """Whether a Secret was refused because its namespace was being deleted."""
+    tried = org.session.kube_audit.events(
+        since=since, user=org.operator.user, namespace=org.namespace, resource="secrets", verbs={"create"}
+    )
+    return any("being terminated" in event["responseStatus"].get("message", "") for event in tried)
+
+
 def alive(org: Organization, name: str) -> Json:
     """The metadata of an entry whose value was not deleted."""
     found = org.vault.metadata(org.entry(name))
@@ -173,9 +186,14 @@ def test_a_new_namespace_gets_nothing_of_a_slot_whose_deletion_was_not_told_yet(
         org.told("pull", "ForeignSecret" if held_up else "Ready")
         eventually(lambda: proxy.underway(f"{org.namespace}/secretslots.*watch="), message="slots are watched")
         proxy.silence("/secretslots.*watch=")
+        begun = org.mark()
         pair.delete(org)
         pair.make_again(org)
         mark = org.mark()
+        eventually(lambda: is_released(org, "pull") or was_ending(org, begun), GONE + 30, message="it has tried")
+        # What an ending namespace refused is not due before the watch tells.
+        proxy.clear()
+        proxy.cut()
         released(org, "pull", GONE + 30)
         assert org.calls(mark, "secrets", verbs={"create"}) == []
         assert org.find_secret("pull") is None
