@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from testbed.clients.kubectl import helm_template
+from testbed.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +42,19 @@ class Account:
 
 def install_shared(session: Session, values: Mapping[str, Any] | None = None) -> None:
     """Apply the CRDs and the chart's policies, and wait until the API server serves them."""
-    session.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS), check=True)
-    session.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS), check=True)
+    install_crds(session)
     objects = _render(session, "default", {"crds": {"enabled": False}, **(values or {})})
     shared = [item for item in objects if item["kind"] in SHARED_KINDS]
     if shared:
         session.kubectl.apply(shared, check=True)
+
+
+def install_crds(session: Session) -> None:
+    """Apply the CRDs, and wait until the API server serves them."""
+    session.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS), check=True)
+    words = ("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
+    # One that was just made has no conditions at all, which kubectl takes for an error.
+    eventually(lambda: session.kubectl(*words, check=True), 60, message="the CRDs are served")
 
 
 def install_operator(

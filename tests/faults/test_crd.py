@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.install import CRDS
+from testbed.install import install_crds
 from testbed.wait import eventually
 from tests.e2e.support import data, git
 from tests.faults.support import is_released
@@ -29,8 +29,7 @@ def remove_crd(own: Session) -> None:
 
 
 def install_crd(own: Session) -> None:
-    own.kubectl("apply", "--server-side", "-f", str(CRDS), check=True)
-    own.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS), check=True)
+    install_crds(own)
 
 
 @pytest.fixture(autouse=True)
