@@ -26,6 +26,7 @@ MAY_REVEAL = frozenset(
         "domain/basicauth.py",
         "domain/credentials.py",
         "domain/dockerconfig.py",
+        "domain/envvalue.py",
         "domain/parts.py",
         "values/mac.py",
         "vault/adapter.py",  # tokens, as headers

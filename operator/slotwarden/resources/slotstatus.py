@@ -65,8 +65,57 @@ class ProjectionStatus(Model):
     ] = None
 
 
+class Pending(Model):
+    """A value that a door is about to write: stated before, so that no crash in between is waited out."""
+
+    request_id: Annotated[
+        str,
+        Field(
+            alias="requestID",
+            description="What tells this request from others on the object.",
+            json_schema_extra={"maxLength": 128},
+        ),
+    ]
+    expected_version: Annotated[
+        int,
+        Field(
+            description="The version that the entry in Vault has once the value is written.",
+            json_schema_extra={"format": "int64"},
+        ),
+    ]
+    requested_time: Annotated[str, Field(description="When the request came in.", json_schema_extra=_TIME)]
+
+
+class Operation(Model):
+    """A request that is over, and what came of it."""
+
+    request_id: Annotated[
+        str,
+        Field(
+            alias="requestID",
+            description="What tells this request from others on the object.",
+            json_schema_extra={"maxLength": 128},
+        ),
+    ]
+    state: Annotated[
+        Literal["Succeeded", "Failed", "Canceled"],
+        Field(
+            description="Succeeded: the value is stored and projected. Failed: the reason says why not. Canceled: a "
+            "newer request took its place.",
+        ),
+    ]
+    reason: Annotated[str, Field(description="Ready, or in one word what was in the way.")]
+    message: Annotated[str | None, Field(description="What was in the way, in a sentence.")] = None
+    version: Annotated[
+        int | None,
+        Field(description="The version in Vault that the Secrets held then.", json_schema_extra={"format": "int64"}),
+    ] = None
+    requested_time: Annotated[str, Field(description="When the request came in.", json_schema_extra=_TIME)]
+    finished_time: Annotated[str, Field(description="When the operator was done with it.", json_schema_extra=_TIME)]
+
+
 class Status(Model):
-    """What the operator found and did; it alone writes this."""
+    """What the operator found and did; it alone writes this, but for `pending`."""
 
     observed_generation: Annotated[
         int,
@@ -114,6 +163,21 @@ class Status(Model):
         str | None,
         Field(description="Keyed MAC over the value that was last taken from the source Secret, as key id and digest."),
     ] = None
+    pending: Annotated[
+        Pending | None,
+        Field(description="A value that is being set: stated by the gateway, taken back by the operator when done."),
+    ] = None
+    operations: Annotated[
+        tuple[Operation, ...],
+        Field(
+            description="The latest requests to set the value, the newest first, and what came of each.",
+            json_schema_extra={
+                "maxItems": 10,
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["requestID"],
+            },
+        ),
+    ] = ()
     projections: Annotated[
         tuple[ProjectionStatus, ...],
         Field(
