@@ -115,7 +115,8 @@ def said(replica: Operator, text: str) -> tuple[datetime, str]:
 def busy(load: Load, changes: int = 100) -> None:
     """Wait for changes from now on."""
     made = load.changes
-    eventually(lambda: load.has_made(made + changes), PATIENCE)
+    # On a busy machine ten changes may take a second.
+    eventually(lambda: load.has_made(made + changes), PATIENCE + changes / 2)
 
 
 def lost(replica: Operator, why: str) -> datetime:
