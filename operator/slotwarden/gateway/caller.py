@@ -1,0 +1,49 @@
+"""Who speaks, and what they may do: the seam between those who find that out and those who answer.
+
+The authentication middleware puts a `Caller` on every request that it lets through; a handler takes it from there and
+asks `Access` before it does anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user as Kubernetes knows them.
+
+    Attributes:
+        uid: empty where the authenticator gives none.
+        extra: what the authenticator adds, by lower-case keys.
+        how: by which way they were known: the API server's front proxy said so, or a Bearer token was reviewed.
+    """
+
+    username: str
+    uid: str
+    groups: tuple[str, ...]
+    extra: Mapping[str, tuple[str, ...]]
+    how: Literal["front-proxy", "token"]
+
+
+CALLER: Final = web.RequestKey("caller", Caller)
+"""Where a request holds its caller: `request[CALLER]`."""
+
+
+class Access(Protocol):
+    """What Kubernetes' own authorizers say, for resources of the group values.slotwarden.io."""
+
+    async def may(
+        self, caller: Caller, *, verb: str, namespace: str, resource: str, subresource: str, name: str
+    ) -> bool:
+        """Whether the caller may.
+
+        Raises:
+            KubernetesError: the API server does not say.
+        """
