@@ -104,8 +104,8 @@ class ValueService:
             NotOwner, NoValue, VersionDeleted: as their names say.
             InvalidValue: what Vault holds is no credential.
         """
-        metadata = await self._store.read_metadata(ref)
-        entry = await self._store.read(ref) if self._is_own(metadata, me) else None
+        metadata, owner = await self._owned(ref)
+        entry = await self._store.read(ref) if owner is not None and owner.same_object(me) else None
         if metadata is None or entry is None:
             raise NoValue(_UNSET)
         if entry.custom_metadata != metadata.custom_metadata:
@@ -240,11 +240,6 @@ class ValueService:
         ]
         if old:
             await self._store.destroy(ref, sorted(old))
-
-    @staticmethod
-    def _is_own(metadata: EntryMetadata | None, me: Owner) -> bool:
-        owner = ownership.read(metadata.custom_metadata) if metadata else None
-        return owner is not None and owner.same_object(me)
 
     @staticmethod
     def _mine(me: Owner, custom_metadata: Mapping[str, str]) -> Owner:
