@@ -87,10 +87,10 @@ async def load_or_create(store: ValueStore) -> MacKey:
     try:
         await store.create_mac_key(data, cas=entry.version if entry is not None else 0)
     except CasMismatch:
-        entry = await store.read_mac_key()
-        if entry is None or entry.data is None:
+        theirs = await load(store)
+        if theirs is None:
             raise MacKeyInvalid("keeps changing") from None
-        return _parse(entry)
+        return theirs
     return made
 
 
