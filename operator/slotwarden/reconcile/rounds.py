@@ -79,9 +79,7 @@ class Rounds:
         self.sweep_wanted.set()
         pause = _DAY
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self.sweep_wanted.wait()
+            await _heard(self.sweep_wanted, pause)
             self.sweep_wanted.clear()
             pause = await self._swept()
 
