@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from slotwarden.domain.targets import MANAGED_BY_LABEL, MANAGER, TARGET_ANNOTATION, is_slot
 from slotwarden.reconcile.cache import owning_slots
 from slotwarden.reconcile.keys import SlotKey
+from slotwarden.reconcile.status import is_current
 
 if TYPE_CHECKING:
     from slotwarden.reconcile.context import Context
@@ -36,6 +37,6 @@ def _is_waiting(context: Context, key: SlotKey) -> bool:
     if slot is None or not slot.alive or target is None:
         return False
     state = context.states.of(key, slot)
-    if state.generation != slot.slot.metadata.generation or not state.is_projected(target.name):
+    if not is_current(slot, state, target):
         return True
     return state.outcome is not None and state.outcome.problem is not None
