@@ -124,7 +124,7 @@ async def assemble(options: Options) -> Operator:
     """Make all parts; nothing runs yet."""
     metrics = Metrics()
     term = Term() if options.lease else Term.unlimited()
-    client = KubeClient(await load_configuration(), metrics.kubernetes_request, term)
+    client, elector = await _connect(options, metrics, term)
     kv = VaultKV(options.vault, observe=metrics.vault_request, before_write=term.check)
     store = VaultStore(kv, SlotPaths(options.prefix))
     keyring, cache = Keyring(store), Cache()
@@ -168,18 +168,19 @@ async def assemble(options: Options) -> Operator:
     enqueue = partial(_enqueue, queue)
     sweeper = Sweeper(context, lister, resync, options.namespaces, enqueue)
     rounds = Rounds(cache, resync, sweeper, enqueue, options.sweep_grace, wanted, relisted, roll)
-    elector = await _elector(options, metrics, term)
     return Operator(options, client, kv, metrics, context, lister, vault, api_server, engine, rounds, term, elector)
 
 
-async def _elector(options: Options, metrics: Metrics, term: Term) -> Elector | None:
+async def _connect(options: Options, metrics: Metrics, term: Term) -> tuple[KubeClient, Elector | None]:
+    connect = partial(KubeClient, await load_configuration(), metrics.kubernetes_request)
+    client = connect(term)
     if options.lease is None:
-        return None
+        return client, None
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
     timing = Timing.of(options.lease_duration)
     # A client of its own: a renewal needs no term, and waits behind nothing else.
-    client = KubeClient(await load_configuration(), metrics.kubernetes_request, Term.unlimited())
-    return Elector(Leases(client, *options.lease), term, identity, timing, boot_time, random.random)
+    leases = Leases(connect(Term.unlimited()), *options.lease)
+    return client, Elector(leases, term, identity, timing, boot_time, random.random)
 
 
 def _enqueue(queue: WorkQueue[Key], keys: Iterable[Key], priority: Priority = Priority.USER) -> None:
