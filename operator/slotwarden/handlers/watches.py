@@ -11,19 +11,21 @@ import asyncio
 import contextlib
 import logging
 import threading
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import uvloop
 
 from slotwarden.cluster.errors import KubernetesError
-from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view, version_of
+from slotwarden.reconcile.observe import readable, secret_view, slot_view, version_of
 from slotwarden.telemetry.logs import hush
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slotwarden.reconcile.cache import Cache
+    from slotwarden.reconcile.observe import SecretView, SlotView
     from slotwarden.reconcile.rollcall import RollCall
     from slotwarden.values.keyring import Keyring
 
@@ -114,41 +116,23 @@ class Watches:
             return
         await stream.watch(
             self._namespaces,
-            (self._is_new_slot, lambda kind, raw: self._take(kind, raw, slot_view)),
-            (self._is_new_secret, lambda kind, raw: self._take(kind, raw, self._secret_view)),
+            (partial(self._is_new, self._cache.has_slot), partial(self._take, "SecretSlot", slot_view)),
+            (partial(self._is_new, self._cache.has_secret), partial(self._take, "Secret", self._secret_view)),
             ending,
         )
 
-    def _is_new_slot(self, kind: str | None, raw: Any) -> bool:
+    def _is_new(self, has: Callable[[str, str, str, int], bool], event: str | None, raw: Any) -> bool:
         """Whether an event tells what is not known; most tell of our own writes, known from their answers."""
-        metadata = self._note(kind, raw)
-        return kind == "DELETED" or not self._cache.has_slot(
-            metadata["namespace"], metadata["name"], metadata["uid"], version_of(metadata)
-        )
-
-    def _is_new_secret(self, kind: str | None, raw: Any) -> bool:
-        metadata = self._note(kind, raw)
-        return kind == "DELETED" or not self._cache.has_secret(
-            metadata["namespace"], metadata["name"], metadata["uid"], version_of(metadata)
-        )
-
-    def _note(self, kind: str | None, raw: Any) -> Any:
+        if event == "DELETED":
+            return True
         metadata = raw["metadata"]
-        if kind != "DELETED":
-            self._roll.answer(metadata["uid"], listed=kind is None)
-        return metadata
+        self._roll.answer(metadata["uid"], listed=event is None)
+        return not has(metadata["namespace"], metadata["name"], metadata["uid"], version_of(metadata))
 
     def _secret_view(self, raw: Any) -> SecretView:
         return secret_view(raw, self._keyring.key)
 
-    def _take(self, kind: str | None, raw: Any, read: Callable[[Any], SlotView | SecretView]) -> None:
-        try:
-            view = read(raw)
-        except Exception as error:  # noqa: BLE001 - one tenant's object must not stop the others
-            metadata = raw.get("metadata") or {}
-            why = str(error) if isinstance(error, Unreadable) else type(error).__name__
-            _log.error(
-                "%s %s/%s cannot be read: %s", raw.get("kind"), metadata.get("namespace"), metadata.get("name"), why
-            )
-            return
-        self._loop.call_soon_threadsafe(self._seen, view, kind == "DELETED")
+    def _take(self, kind: str, read: Callable[[Any], SlotView | SecretView], event: str | None, raw: Any) -> None:
+        view = readable(kind, read, raw)
+        if view is not None:
+            self._loop.call_soon_threadsafe(self._seen, view, event == "DELETED")

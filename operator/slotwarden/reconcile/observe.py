@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from slotwarden.resources.secretslot import Spec
     from slotwarden.values.mac import MacKey
 
+_V = TypeVar("_V")
+
+_log = logging.getLogger(__name__)
 REFRESH_ANNOTATION: Final = "slotwarden.io/refresh"
 ADOPT_VALUE_ANNOTATION: Final = "slotwarden.io/adopt-value"
 DEFAULT_INTERVAL: Final = 3600.0
@@ -117,6 +121,17 @@ class SlotView:
     def alive(self) -> bool:
         """Whether the object is not being deleted: one that is contributes nothing new."""
         return self.slot.metadata.deletion_timestamp is None
+
+
+def readable(kind: str, read: Callable[[Mapping[str, Any]], _V], raw: Mapping[str, Any]) -> _V | None:
+    """What `read` makes of an object of a kind; one that cannot be read is told, is None, and stops nobody else."""
+    try:
+        return read(raw)
+    except Exception as error:  # noqa: BLE001 - one tenant's object must not stop the others
+        metadata = raw.get("metadata") or {}
+        why = str(error) if isinstance(error, Unreadable) else type(error).__name__
+        _log.error("%s %s/%s cannot be read: %s", kind, metadata.get("namespace"), metadata.get("name"), why)
+        return None
 
 
 def slot_view(raw: Mapping[str, Any]) -> SlotView:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
-from slotwarden.reconcile.observe import SecretView, SlotView, Unreadable, secret_view, slot_view
+from slotwarden.reconcile.observe import readable, secret_view, slot_view
 from slotwarden.vault.errors import VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from slotwarden.cluster.listing import Lister
     from slotwarden.reconcile.cache import Cache
     from slotwarden.values.keyring import Keyring
-    from slotwarden.values.mac import MacKey
+
+_V = TypeVar("_V")
 
 _log = logging.getLogger(__name__)
 
@@ -50,10 +51,10 @@ class Resync:
         except VaultError as error:
             # Secrets are taken in without their MACs then, and read when they are needed.
             _log.info("lists are taken in without MACs: %s", error)
-        key = self._keyring.key
+        read_secret = partial(secret_view, key=self._keyring.key)
         unread: set[Key] = set()
-        slots = await self._lister.slots(partial(_read, unread))
-        secrets = await self._lister.secrets(partial(_read_secret, unread, key))
+        slots = await self._lister.slots(partial(_read, "SecretSlot", slot_view, SlotKey, unread))
+        secrets = await self._lister.secrets(partial(_read, "Secret", read_secret, TargetKey, unread))
         self._refuse(slots.refused | secrets.refused)
         self._unread = unread
         return self._cache.replace(slots.items, secrets.items, (slots.version, secrets.version), self.is_unknown)
@@ -68,26 +69,15 @@ class Resync:
         self._refused = namespaces
 
 
-def _read(unread: set[Key], raw: Mapping[str, Any]) -> SlotView | None:
-    """A slot; one that cannot be read is told, stays as it was known, and stops nobody else."""
-    try:
-        return slot_view(raw)
-    except Exception as error:  # noqa: BLE001 - one tenant's object must not stop the others
-        _tell("SecretSlot", raw, error, unread)
-        return None
-
-
-def _read_secret(unread: set[Key], key: MacKey | None, raw: Mapping[str, Any]) -> SecretView | None:
-    """A Secret, as `_read`."""
-    try:
-        return secret_view(raw, key)
-    except Exception as error:  # noqa: BLE001 - as above
-        _tell("Secret", raw, error, unread)
-        return None
-
-
-def _tell(kind: str, raw: Mapping[str, Any], error: Exception, unread: set[Key]) -> None:
-    namespace, name = raw["metadata"]["namespace"], raw["metadata"]["name"]
-    why = str(error) if isinstance(error, Unreadable) else type(error).__name__
-    _log.error("%s %s/%s cannot be read: %s", kind, namespace, name, why)
-    unread.add(SlotKey(namespace, name) if kind == "SecretSlot" else TargetKey(namespace, name))
+def _read(
+    kind: str,
+    read: Callable[[Mapping[str, Any]], _V],
+    key: Callable[[str, str], Key],
+    unread: set[Key],
+    raw: Mapping[str, Any],
+) -> _V | None:
+    """An object; one that cannot be read stays as it was known."""
+    view = readable(kind, read, raw)
+    if view is None:
+        unread.add(key(raw["metadata"]["namespace"], raw["metadata"]["name"]))
+    return view
