@@ -17,6 +17,7 @@ from bench.settings import IN_FLIGHT
 from bench.slots import SERVER, USERNAME, Slot, create, dumps
 from bench.web import MERGE
 from slotwarden.values import ownership
+from testbed.clients.audit import resource_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +56,9 @@ class Sample:
         """From the API server's audit log. Raises LookupError where they are not there."""
         found: dict[tuple[str, str], list[Json]] = {}
         for event in session.kube_audit.events(user=user, namespace=slot.namespace):
-            reference = event["objectRef"]
-            resource = "/".join(filter(None, (reference["resource"], reference.get("subresource"))))
-            name = reference.get("name") or event["requestObject"]["metadata"]["name"]
+            name = event["objectRef"].get("name") or event["requestObject"]["metadata"]["name"]
             if name == slot.name and event["responseStatus"]["code"] < 300:
-                found.setdefault((event["verb"], resource), []).append(event["requestObject"])
+                found.setdefault((event["verb"], resource_of(event)), []).append(event["requestObject"])
         scrub, secret, status = (found[write][0] for write in WRITES)
         secret["metadata"].pop("creationTimestamp", None)
         uid = secret["metadata"]["ownerReferences"][0]["uid"]

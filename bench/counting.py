@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from testbed.clients.audit import resource_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -43,7 +45,7 @@ class Requests:
         events = session.kube_audit.events(since=mark.kubernetes, user=user)
         asked = session.vault_audit.requests(prefix, since=mark.vault)
         return cls(
-            _count(f"{event['verb']} {_resource(event)}" for event in events),
+            _count(f"{event['verb']} {resource_of(event) or '-'}" for event in events),
             _count(f"{request['operation']} {request['path'].split('/', 2)[1]}" for request in asked),
         )
 
@@ -82,9 +84,3 @@ def _count(names: Iterable[str]) -> dict[str, int]:
 
 def _verb(name: str) -> str:
     return name.split()[0]
-
-
-def _resource(event: Mapping[str, Mapping[str, str]]) -> str:
-    reference = event.get("objectRef") or {}
-    parts = (reference.get("resource", "-"), reference.get("subresource", ""))
-    return "/".join(part for part in parts if part)

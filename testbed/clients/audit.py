@@ -56,7 +56,7 @@ class KubernetesAudit(_Log):
             and not (event["stage"] == "ResponseStarted" and event["verb"] != "watch")
             and user in (None, _user(event))
             and namespace in (None, event.get("objectRef", {}).get("namespace"))
-            and resource in (None, _resource(event))
+            and resource in (None, resource_of(event))
             and (verbs is None or event["verb"] in verbs)
         ]
 
@@ -65,7 +65,8 @@ def _user(event: Json) -> str:
     return str((event.get("impersonatedUser") or event["user"]).get("username"))
 
 
-def _resource(event: Json) -> str:
+def resource_of(event: Json) -> str:
+    """What a request was for: `secrets`, `secretslots/status`; empty where it was for no resource."""
     reference = event.get("objectRef", {})
     parts = (reference.get("resource", ""), reference.get("subresource", ""))
     return "/".join(part for part in parts if part)

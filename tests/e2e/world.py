@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from testbed.clients.audit import resource_of
 from testbed.clients.kube import core, slots
 from testbed.wait import eventually
 from tests.e2e.support import REFRESH, Organization
@@ -38,12 +39,7 @@ def git_sourced(name: str = "source", key: str = "value", **spec: Any) -> Json:
 
 def kinds(events: list[Json]) -> list[str]:
     """What audited requests did, for example `patch secretslots/status`."""
-    found = []
-    for event in events:
-        reference = event["objectRef"]
-        resource = "/".join(part for part in (reference["resource"], reference.get("subresource")) if part)
-        found.append(f"{event['verb']} {resource}")
-    return found
+    return [f"{event['verb']} {resource_of(event)}" for event in events]
 
 
 @dataclass(frozen=True)
