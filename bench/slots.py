@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bench.settings import IN_FLIGHT
 from bench.web import MERGE
+from testbed.clients import kube
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -38,12 +39,12 @@ class Slot:
     @property
     def collection(self) -> str:
         """The path to create it at."""
-        return f"/apis/slotwarden.io/v1beta1/namespaces/{self.namespace}/secretslots"
+        return kube.slots(self.namespace)
 
     @property
     def path(self) -> str:
         """The path of the object."""
-        return f"{self.collection}/{self.name}"
+        return kube.slots(self.namespace, self.name)
 
     def manifest(self) -> bytes:
         """The object as a user creates it."""
