@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -15,6 +13,7 @@ from bench import report, results
 from bench.run import Run
 from bench.settings import PHASES, Settings
 from testbed.binaries import BinaryUnavailableError, Resolver
+from testbed.processes import end_on_signals
 from testbed.progress import Reporter, elapsed
 from testbed.servers.base import ServerError
 
@@ -69,13 +68,6 @@ def _measure(settings: Settings, reporter: Reporter, output: Path) -> None:
     reporter.say(f"written to {output}")
 
 
-def _interrupt(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-
-
 if __name__ == "__main__":
-    # A shell has what it starts in the background ignore Ctrl-C; what was started is ended on it all the same.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for signal_number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, _interrupt)
+    end_on_signals()
     main(prog_name="python -m bench")

@@ -102,6 +102,16 @@ def spawn(command: Sequence[str], log: Path, env: Mapping[str, str] | None = Non
     return found
 
 
+def end_on_signals() -> None:
+    """Have SIGINT, SIGTERM and SIGHUP interrupt this program, so that it ends what it started.
+
+    SIGINT too: a shell has what it starts in the background ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 def last_lines(log: Path, count: int = 5) -> str:
     """The end of a log, for an error message."""
     with contextlib.suppress(OSError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from testbed.demo.scenes import Scenes
 from testbed.demo.stage import AlreadyPlayingError, Stage
 from testbed.demo.summary import how_to_go_on, tell, tell_failure
 from testbed.install import ROOT
+from testbed.processes import end_on_signals
 from testbed.progress import Reporter, elapsed
 from testbed.servers.base import ServerError
 
@@ -104,13 +104,6 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _interrupt(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-
-
 if __name__ == "__main__":
-    # A shell has what it starts in the background ignore the signal, and servers would be left.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    end_on_signals()
     main(prog_name="python -m testbed.demo")
