@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import requests
 
-from bench import procfs
 from bench.settings import IN_FLIGHT
 from bench.slots import COLLECTION
 from bench.web import Api
+from testbed import procfs
 from testbed.install import ROOT, install_operator
 from testbed.operator import PROGRAM, Identities, Operator, operator_env
 from testbed.run import Run

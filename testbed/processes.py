@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from testbed import procfs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 POLL_SECONDS = 0.02
 
@@ -73,9 +75,9 @@ class Identity:
 
 
 def _started_linux(pid: int) -> str:
-    """Field 22 of /proc/<pid>/stat, after the name, which may hold blanks and brackets itself."""
+    """Field 22 of proc_pid_stat(5)."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = procfs.stat(pid)
     except OSError:
         return ""
     return "" if fields[0] in "ZX" else fields[19]

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
-from bench import procfs, slots
+from bench import slots
 from bench.bare import BareClient, Prepared
 from bench.counting import Mark, Requests
 from bench.watch import AllReady, Watch
+from testbed import procfs
 
 if TYPE_CHECKING:
     from bench.bare import Sample

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench import procfs
 from bench.phases import creating
+from testbed import procfs
 
 if TYPE_CHECKING:
     from bench.slots import Batch

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from bench import procfs, slots
+from bench import slots
 from bench.counting import Mark, Requests
 from bench.stage import REST
 from bench.watch import AllReady, Watch
+from testbed import procfs
 
 if TYPE_CHECKING:
     from bench.slots import Batch

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from bench import procfs
 from bench.bare import list_all
 from bench.counting import Mark, Requests
 from bench.slots import COLLECTION
 from bench.stage import SECRETS
 from slotwarden.cluster.client import PAGE
+from testbed import procfs
 from testbed.clients.metrics import Metrics
 
 if TYPE_CHECKING:

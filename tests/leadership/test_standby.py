@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.procfs import rss_kib
+from testbed.procfs import rss_kib
 from testbed.wait import eventually
 from tests.e2e.support import git
 from tests.leadership.load import Load

@@ -17,7 +17,7 @@ _LOOK: Final = 0.2
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of all its threads so far."""
-    fields = _stat(pid)
+    fields = stat(pid)
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
@@ -30,10 +30,10 @@ def machine_cpu_seconds() -> float:
 
 def age(pid: int) -> float:
     """Seconds since it was started."""
-    return float(Path("/proc/uptime").read_text().split()[0]) - int(_stat(pid)[19]) / _TICKS
+    return float(Path("/proc/uptime").read_text().split()[0]) - int(stat(pid)[19]) / _TICKS
 
 
-def _stat(pid: int) -> list[str]:
+def stat(pid: int) -> list[str]:
     """The fields of proc_pid_stat(5) from the third on: after the name, which may hold blanks and brackets."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
