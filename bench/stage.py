@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import subprocess
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +16,7 @@ from bench.slots import COLLECTION
 from bench.web import Api
 from testbed import procfs
 from testbed.install import ROOT, install_operator
-from testbed.operator import PROGRAM, Identities, Operator, operator_env
+from testbed.operator import Identities, Operator, operator_env, vault_rules
 from testbed.run import Run
 from testbed.state import State
 from testbed.wait import eventually
@@ -72,9 +71,7 @@ class Stage:
 
     def identities(self, prefix: str) -> Identities:
         """The operator's account, and a token in Vault with the policy that the program prints for this prefix."""
-        command = [str(PROGRAM), "vault-policy", "--vault-mount", self.session.vault.mount, "--vault-prefix", prefix]
-        rules = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        self.session.vault.write_policy(prefix, rules)
+        self.session.vault.write_policy(prefix, vault_rules(self.session, prefix))
         return Identities(self.account, prefix, self.session.vault.create_token([prefix], no_default_policy=True))
 
     def operator(self, prefix: str) -> Operator:

@@ -53,13 +53,17 @@ def make_identities(
     For `replica` see `install_operator`.
     """
     account = install_operator(session, namespace, prefix, values, replica)
-    names = ["--vault-mount", session.vault.mount, "--vault-prefix", prefix, "--namespace", namespace]
-    command = [str(PROGRAM), "vault-policy", *names]
-    rules = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     policy = f"slotwarden-{namespace}"
-    session.vault.write_policy(policy, rules)
+    session.vault.write_policy(policy, vault_rules(session, prefix, namespace))
     name = f"{account.namespace}-{account.name}"
     return Identities(account, policy, session.vault.create_token([policy], no_default_policy=True, display_name=name))
+
+
+def vault_rules(session: Session, prefix: str, *namespaces: str) -> str:
+    """The policy in Vault that `slotwarden vault-policy` prints for an operator of these namespaces, or of all."""
+    names = [part for name in namespaces for part in ("--namespace", name)]
+    command = [str(PROGRAM), "vault-policy", "--vault-mount", session.vault.mount, "--vault-prefix", prefix, *names]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def remove_identities(session: Session, identities: Identities) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from testbed.binaries import Resolver
 from testbed.binaries.cache import Cache
 from testbed.cluster import Testbed
 from testbed.install import install_operator, install_shared
-from testbed.operator import PROGRAM, Identities, Operator, operator_env
+from testbed.operator import Identities, Operator, operator_env, vault_rules
 from testbed.processes import Identity
 from testbed.session import Endpoints, Session
 
@@ -112,15 +111,9 @@ class Stage:
 def make_identities(session: Session) -> Identities:
     """What an operator of all namespaces is allowed: the chart's ClusterRole, the policy that the program prints."""
     account = install_operator(session, SYSTEM, PREFIX, {"namespaces": []})
-    session.vault.write_policy("slotwarden", vault_rules())
+    session.vault.write_policy("slotwarden", vault_rules(session, PREFIX))
     token = session.vault.create_token(["slotwarden"], ttl=f"{WEEK_SECONDS}s", no_default_policy=True)
     return Identities(account, "slotwarden", token)
-
-
-def vault_rules() -> str:
-    """`slotwarden vault-policy`."""
-    command = [str(PROGRAM), "vault-policy", "--vault-prefix", PREFIX]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _read(path: Path) -> Identity | None:

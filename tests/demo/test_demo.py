@@ -117,7 +117,7 @@ def test_an_operator_that_vault_refuses_fails_the_demo_with_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token_only = 'path "auth/token/lookup-self" {\n  capabilities = ["read"]\n}\n'
-    monkeypatch.setattr(stage, "vault_rules", lambda: token_only)
+    monkeypatch.setattr(stage, "vault_rules", lambda *_: token_only)
     done = CliRunner().invoke(main, ["--once", "--timeout", "15", "--dir", str(tmp_path / "demo")])
     assert done.exit_code == 1
     assert "The demo did not converge: every slot in acme is Ready" in done.output

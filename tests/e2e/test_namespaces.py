@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.clients.kube import core
 from testbed.install import install_operator
-from testbed.operator import PROGRAM
+from testbed.operator import vault_rules
 from testbed.pki import Pki
 from testbed.proxy import Proxy
 from testbed.wait import eventually
@@ -52,12 +51,10 @@ def pair(
     installed: Session, operator: Callable[..., Operator], make_namespace: Callable[..., str], vault_prefix: str
 ) -> Pair:
     home, *names = (make_namespace() for _ in range(3))
-    flags = [part for name in (home, *names) for part in ("--namespace", name)]
+    flags = [part for name in names for part in ("--namespace", name)]
     values = {"namespaces": [home, *names]}
-    made = operator(home, *flags[2:], "--sweep-grace", "2", values=values, start=False)
-    command = [str(PROGRAM), "vault-policy", "--vault-mount", installed.vault.mount, "--vault-prefix", vault_prefix]
-    rules = subprocess.run([*command, *flags], capture_output=True, text=True, check=True).stdout
-    installed.vault.write_policy(f"slotwarden-{home}", rules)
+    made = operator(home, *flags, "--sweep-grace", "2", values=values, start=False)
+    installed.vault.write_policy(f"slotwarden-{home}", vault_rules(installed, vault_prefix, home, *names))
     return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
 
 
