@@ -45,11 +45,16 @@ class Testbed:
 
     def _use(self, state: State) -> None:
         self._state = state
-        context = Context(self.folder, state, Pki(self.folder / "pki"))
+        context = Context(self.folder, state, self.pki)
         self.etcd = Etcd(context)
         self.apiserver = ApiServer(context)
         self.controller_manager = ControllerManager(context)
         self.vault = Vault(context)
+
+    @property
+    def pki(self) -> Pki:
+        """Its keys and certificates, which are there while it runs."""
+        return Pki(self.folder / "pki")
 
     @property
     def servers(self) -> tuple[Server, ...]:
@@ -129,7 +134,7 @@ class Testbed:
     def _start_all(self, binaries: dict[str, str]) -> None:
         """Vault beside the control plane: neither waits for the other."""
         self._use(State(binaries, dict(zip(USES, free_ports(len(USES)), strict=True))))
-        Pki.create(self.folder / "pki")
+        Pki.create(self.pki.folder)
         with ThreadPoolExecutor(2) as pool:
             parts = [pool.submit(self._start_control_plane), pool.submit(self._start_vault)]
             for part in parts:

@@ -9,7 +9,6 @@ import pytest
 from testbed.clients.kube import core
 from testbed.install import install_operator
 from testbed.operator import vault_rules
-from testbed.pki import Pki
 from testbed.proxy import Proxy
 from testbed.wait import eventually
 from tests.e2e.support import Organization, data, git
@@ -173,7 +172,7 @@ def test_an_operator_of_one_namespace_keeps_out_of_another(
 def test_a_new_namespace_gets_nothing_of_a_slot_whose_deletion_was_not_told_yet(pair: Pair, held_up: bool) -> None:
     """The watch of slots lags behind, that of Secrets does not; or a stranger's Secret goes, which was in the way."""
     org, testbed = pair.first, pair.first.session.testbed
-    proxy = Proxy(testbed.apiserver.url, Pki(testbed.folder / "pki")).start()
+    proxy = Proxy(testbed.apiserver.url, testbed.pki).start()
     try:
         pair.operator.stop()
         pair.operator.through(kubernetes=proxy.url, vault=testbed.vault.url).start()

@@ -10,7 +10,6 @@ import pytest
 
 from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
-from testbed.pki import Pki
 from testbed.progress import Reporter
 from testbed.proxy import Proxy
 from testbed.session import Endpoints, Session
@@ -32,10 +31,10 @@ def make_exposed(
     with contextlib.ExitStack() as after:
 
         def make(*arguments: str, start: bool = True) -> Exposed:
-            pki = Pki(installed.testbed.folder / "pki")
-            to_kube = Proxy(installed.testbed.apiserver.url, pki).start()
+            testbed = installed.testbed
+            to_kube = Proxy(testbed.apiserver.url, testbed.pki).start()
             after.callback(to_kube.stop)
-            to_vault = Proxy(installed.testbed.vault.url, pki).start()
+            to_vault = Proxy(testbed.vault.url, testbed.pki).start()
             after.callback(to_vault.stop)
             namespace = make_namespace()
             made = operator(namespace, *arguments, start=False).through(kubernetes=to_kube.url, vault=to_vault.url)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slotwarden.cluster.election import Timing
-from testbed.pki import Pki
 from testbed.proxy import Proxy
 from testbed.wait import eventually
 from tests.leadership.load import Load
@@ -59,7 +58,7 @@ def test_few_slots_and_a_short_lease(make_replicas: Callable[..., Replicas]) -> 
 @pytest.fixture
 def proxy(installed: Session) -> Iterator[Proxy]:
     """A proxy before the API server."""
-    made = Proxy(installed.testbed.apiserver.url, Pki(installed.testbed.folder / "pki")).start()
+    made = Proxy(installed.testbed.apiserver.url, installed.testbed.pki).start()
     yield made
     made.stop()
 

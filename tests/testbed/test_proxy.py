@@ -11,7 +11,6 @@ import requests
 
 from testbed.clients.errors import RefusedError
 from testbed.clients.kube import Kube, core
-from testbed.pki import Pki
 from testbed.proxy import WRITES, Answers, Delay, Hold, Proxy
 from testbed.wait import eventually
 
@@ -26,7 +25,7 @@ SILENT = 1.0
 
 @pytest.fixture
 def proxy(testbed: Session) -> Iterator[Proxy]:
-    made = Proxy(testbed.testbed.apiserver.url, Pki(testbed.testbed.folder / "pki")).start()
+    made = Proxy(testbed.testbed.apiserver.url, testbed.testbed.pki).start()
     yield made
     made.stop()
 
