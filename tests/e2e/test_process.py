@@ -6,7 +6,6 @@ import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,14 +59,12 @@ def test_a_stop_in_the_middle_of_much_work_loses_nothing(org: Organization) -> N
     assert "Traceback" not in org.operator.log_text()
 
 
-def test_it_is_not_ready_before_it_has_listed_all(operator: Callable[..., Operator], namespace: str) -> None:
-    running = operator(namespace, start=False)
-    good = running.env["KUBECONFIG"]
-    config = json.loads(Path(good).read_text())
-    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{free_ports(1)[0]}"
-    running.env["KUBECONFIG"] = f"{good}.away"
-    Path(running.env["KUBECONFIG"]).write_text(json.dumps(config))
-    running.start(wait=False)
+def test_it_is_not_ready_before_it_has_listed_all(
+    installed: Session, operator: Callable[..., Operator], namespace: str
+) -> None:
+    vault = installed.endpoints.vault_address
+    away = f"https://127.0.0.1:{free_ports(1)[0]}"
+    running = operator(namespace, start=False).through(kubernetes=away, vault=vault).start(wait=False)
     eventually(lambda: "the first sync has to wait" in running.log_text(), message="it has tried to list")
     code, text = running.readyz()
     assert code == HTTPStatus.SERVICE_UNAVAILABLE
@@ -76,8 +73,7 @@ def test_it_is_not_ready_before_it_has_listed_all(operator: Callable[..., Operat
     assert running.metrics().value("slotwarden_leader") == 0
     assert stop(running) == 0
     assert "Traceback" not in running.log_text()
-    running.env["KUBECONFIG"] = good
-    running.start()
+    running.through(kubernetes=installed.kube.server, vault=vault).start()
     assert "[+] sync: ok" in running.readyz()[1]
     assert running.healthz() == (HTTPStatus.OK, "ok\n")
 
