@@ -57,21 +57,15 @@ def pair(
     return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
 
 
-def released(org: Organization, name: str, timeout: float = 30) -> Json:
-    """The metadata of an entry, once it is marked as released."""
-
-    def check() -> Json:
-        found = org.vault.metadata(org.entry(name))
-        assert found is not None
-        assert RELEASED in (found["custom_metadata"] or {})
-        return found
-
-    return eventually(check, timeout, message=f"the value of {name} is released")
-
-
-def is_released(org: Organization, name: str) -> bool:
+def find_released(org: Organization, name: str) -> Json:
+    """The metadata of an entry that is marked as released; empty where it is not."""
     found = org.vault.metadata(org.entry(name)) or {}
-    return RELEASED in (found.get("custom_metadata") or {})
+    return found if RELEASED in (found.get("custom_metadata") or {}) else {}
+
+
+def released(org: Organization, name: str, timeout: float = 30) -> Json:
+    """The same, once it is."""
+    return eventually(lambda: find_released(org, name), timeout, message=f"the value of {name} is released")
 
 
 def was_ending(org: Organization, since: int) -> bool:
@@ -186,7 +180,7 @@ def test_a_new_namespace_gets_nothing_of_a_slot_whose_deletion_was_not_told_yet(
         pair.delete(org)
         pair.make_again(org)
         mark = org.mark()
-        eventually(lambda: is_released(org, "pull") or was_ending(org, begun), GONE + 30, message="it has tried")
+        eventually(lambda: find_released(org, "pull") or was_ending(org, begun), GONE + 30, message="it has tried")
         # What an ending namespace refused is not due before the watch tells.
         proxy.clear()
         proxy.cut()
