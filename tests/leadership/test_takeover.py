@@ -42,17 +42,22 @@ def prove(
     assert duration - NOISE <= took <= duration + Timing.of(duration).retry + NOISE
 
 
-def test_few_slots_and_a_short_lease(make_replicas: Callable[..., Replicas]) -> None:
-    """What `make test` sees of the others."""
-    org = make_replicas(3)
+def prove_after_a_kill(make_replicas: Callable[..., Replicas], slots: int, duration: float) -> None:
+    """A leader that is killed while slots change is succeeded."""
+    org = make_replicas(duration)
     old, new = org.operator, org.add()
-    with Load(org, 30) as load:
+    with Load(org, slots) as load:
         busy(load)
         stands_by(new)
         old.kill()
         eventually(lambda: leads(new), 60)
         busy(load)
-    prove(org, load, 3)
+    prove(org, load, duration)
+
+
+def test_few_slots_and_a_short_lease(make_replicas: Callable[..., Replicas]) -> None:
+    """What `make test` sees of the others."""
+    prove_after_a_kill(make_replicas, slots=30, duration=3)
 
 
 @pytest.fixture
@@ -65,15 +70,7 @@ def proxy(installed: Session) -> Iterator[Proxy]:
 
 @pytest.mark.long
 def test_a_killed_leader(make_replicas: Callable[..., Replicas]) -> None:
-    org = make_replicas(15)
-    old, new = org.operator, org.add()
-    with Load(org, SLOTS) as load:
-        busy(load)
-        stands_by(new)
-        old.kill()
-        eventually(lambda: leads(new), 60)
-        busy(load)
-    prove(org, load, 15)
+    prove_after_a_kill(make_replicas, SLOTS, duration=15)
 
 
 @pytest.mark.long
