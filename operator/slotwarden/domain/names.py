@@ -1,8 +1,12 @@
-"""Names of slots and of objects, one for one, so that etcd keeps slot names unique.
+"""Names that become segments of Vault paths, names of objects and of Secrets; the CRDs' CEL rules mirror them.
+
+Names of slots and of objects are one for one, so that etcd keeps slot names unique.
 
 A slot name that is a DNS label is the object's name. Any other becomes `x` + the name in lower case with `-` for `_` +
 `x.` + a mask with one letter per character: `u` capital, `s` underscore, `l` anything else. `A_b` is `xa-bx.usl`. A
-DNS label holds no dot, so the two forms never meet. The CRD's CEL rule mirrors this module.
+DNS label holds no dot, so the two forms never meet.
+
+A project and its environment begin and end with a letter or digit, so that the name of their Secret is one.
 """
 
 from __future__ import annotations
@@ -12,9 +16,13 @@ from typing import Final
 
 DNS_LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 SLOT_NAME: Final = "[A-Za-z0-9_-]{1,64}"
+ENV_SEGMENT: Final = "[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?"
+ENV_KEY: Final = "[A-Za-z_][A-Za-z0-9_.-]{0,252}"
 
 _DNS_LABEL = re.compile(DNS_LABEL)
 _SLOT_NAME = re.compile(SLOT_NAME)
+_ENV_SEGMENT = re.compile(ENV_SEGMENT)
+_ENV_KEY = re.compile(ENV_KEY)
 _ENCODED = re.compile(r"x([a-z0-9-]{1,64})x\.([usl]{1,64})")
 
 
@@ -26,6 +34,24 @@ def is_dns_label(text: str) -> bool:
 def is_slot_name(text: str) -> bool:
     """Whether a text can name a slot; also the form of every free segment of a Vault path."""
     return _SLOT_NAME.fullmatch(text) is not None
+
+
+def is_env_segment(text: str) -> bool:
+    """Whether a text can name a project or one of its environments."""
+    return _ENV_SEGMENT.fullmatch(text) is not None
+
+
+def is_env_key(text: str) -> bool:
+    """Whether a text can be a key of an environment: the name of an environment variable, and a key of a Secret."""
+    return _ENV_KEY.fullmatch(text) is not None
+
+
+def environment_secret(project: str, environment: str) -> str:
+    """The name of an environment's Secret where its objects name none: `Shop`, `eu_1` gives `shop-eu-1-env`.
+
+    Different environments can have the same one: the older then keeps the Secret.
+    """
+    return f"{project}-{environment}-env".lower().replace("_", "-")
 
 
 def object_name(slot: str) -> str:

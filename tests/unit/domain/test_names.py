@@ -1,4 +1,4 @@
-"""Slot names and object names are a bijection."""
+"""Slot names and object names are a bijection; names of environments are segments and give names of Secrets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotwarden.domain.names import SLOT_NAME, is_dns_label, object_name, slot_name
+from slotwarden.domain.names import (
+    ENV_SEGMENT,
+    SLOT_NAME,
+    environment_secret,
+    is_dns_label,
+    is_env_key,
+    is_env_segment,
+    object_name,
+    slot_name,
+)
 
+SEGMENTS = st.from_regex(ENV_SEGMENT, fullmatch=True)
 SLOTS = st.from_regex(SLOT_NAME, fullmatch=True)
 # Well-formed, with a mask that may claim what the characters cannot be.
 MASKED = st.lists(st.tuples(st.sampled_from("ab1-"), st.sampled_from("usl")), min_size=1, max_size=4).map(
@@ -94,3 +104,48 @@ def test_texts_that_are_no_slot_name(slot: str) -> None:
 )
 def test_dns_labels(text: str, expected: bool) -> None:
     assert is_dns_label(text) is expected
+
+
+@pytest.mark.parametrize("text", ["a", "Shop", "9", "eu_1", "a-b", "a" * 64, "0f8fad5b-d9cb-469f-a165-70867728950e"])
+def test_names_of_projects_and_environments(text: str) -> None:
+    assert is_env_segment(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a/b", "a/../b", "%2e%2e", "a.b", "-a", "a-", "_a", "a_", "a b", "a\n", "é", "a" * 65]
+)
+def test_texts_that_name_no_project(text: str) -> None:
+    assert not is_env_segment(text)
+
+
+@pytest.mark.parametrize("text", ["A", "_", "DATABASE_URL", "spring.datasource.url", "a-b", "_..", "a" * 253])
+def test_keys(text: str) -> None:
+    assert is_env_key(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", ".a", "-a", "1A", "A=B", "A B", "A/B", "A%2fB", "A\n", "Ä", "$A", "a" * 254]
+)
+def test_texts_that_are_no_key(text: str) -> None:
+    assert not is_env_key(text)
+
+
+@pytest.mark.parametrize(
+    ("project", "environment", "secret"),
+    [
+        ("shop", "production", "shop-production-env"),
+        ("Shop", "EU_1", "shop-eu-1-env"),
+        ("a-b", "c", "a-b-c-env"),
+        ("a", "b-c", "a-b-c-env"),
+    ],
+)
+def test_the_secret_of_an_environment(project: str, environment: str, secret: str) -> None:
+    assert environment_secret(project, environment) == secret
+
+
+@given(SEGMENTS, SEGMENTS)
+def test_every_environment_gives_a_name_that_a_secret_can_have(project: str, environment: str) -> None:
+    assert is_env_segment(project)
+    name = environment_secret(project, environment)
+    assert DNS_SUBDOMAIN.fullmatch(name)
+    assert len(name) <= 253
