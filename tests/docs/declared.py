@@ -32,6 +32,9 @@ ELSEWHERE: Final = (
     Elsewhere(
         r"kubectl -n slotwarden-system (rollout|port-forward|logs) .*", "needs a kubelet", "docs/verification.md"
     ),
+    Elsewhere(
+        r"kubectl create --raw /apis/values\.slotwarden\.io/\S+ -f FILE", "asks the gateway", "tests/demo/test_demo.py"
+    ),
     Elsewhere(r"kubectl (create secret|explain)|helm template", "names a command without its arguments", "README.md"),
     Elsewhere(r"docker .*", "needs a container engine", "tests/unit/test_dockerfile.py"),
     Elsewhere(r"vault operator unseal", "asks for a key at a terminal", "tests/vault/test_outages.py"),

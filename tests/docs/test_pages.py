@@ -20,6 +20,7 @@ README = "README.md"
 FROM_NOTHING = "docs/running.md"
 # What stands for a name of the reader's own, by what the README leaves behind.
 NAMES = {
+    "KIND": "sslot",
     "NAME": "github-token",
     "SECRET": "github-token",
     "NAMESPACE": "default",

@@ -50,8 +50,10 @@ class Reason(StrEnum):
     AWAITING_VALUE = (
         "AwaitingValue",
         "The object is declared, but no value was set yet.",
-        "Set the value: through a source Secret, inline, or in Vault. One that is written to Vault is seen within five "
-        'minutes, or at once on `kubectl annotate sslot NAME slotwarden.io/refresh="$(date +%s)" --overwrite`.',
+        "Set the value: with `kubectl create --raw "
+        "/apis/values.slotwarden.io/v1beta1/namespaces/NAMESPACE/RESOURCE/NAME/value -f FILE` where the gateway runs, "
+        "through a source Secret, inline, or in Vault. One that is written to Vault is seen within five minutes, or at "
+        'once on `kubectl annotate KIND NAME slotwarden.io/refresh="$(date +%s)" --overwrite`.',
     )
     SOURCE_MISSING = (
         "SourceMissing",
@@ -60,7 +62,7 @@ class Reason(StrEnum):
     )
     INVALID_VALUE = (
         "InvalidValue",
-        "A value is there but cannot be a credential, for example because it is empty or ends with a newline.",
+        "A value is there but cannot be used, for example a password that is empty or ends with a newline.",
         "Set it again as the message says; the value itself is never shown.",
     )
     ADDRESS_MISMATCH = (
@@ -68,21 +70,33 @@ class Reason(StrEnum):
         "The address in the object differs from the one that the value was set for, so the value is not sent there.",
         "Set the value again for the new address, or change the address back.",
     )
+    NAME_CONFLICT = (
+        "NameConflict",
+        "Another, older EnvSecret of the namespace has the same project, environment and key; this one touches "
+        "nothing.",
+        "Delete one of the two; `kubectl get esec --field-selector spec.key=KEY` shows both.",
+    )
     NOT_OWNER = (
         "NotOwner",
         "The entry in Vault belongs to another object; it is neither read nor changed nor deleted.",
-        "Take it over with what it holds: `kubectl annotate sslot NAME slotwarden.io/adopt-value=true`.",
+        "Take it over with what it holds: `kubectl annotate KIND NAME slotwarden.io/adopt-value=true`.",
     )
     TARGET_CONFLICT = (
         "TargetConflict",
-        "Another, older object writes the same key of the same Secret, or gives that Secret another type.",
-        "Give the two different Secret names or server addresses.",
+        "Another, older object writes the same key of the same Secret, gives that Secret another type, or has it for "
+        "another environment.",
+        "Give the two different Secret names or server addresses; of two EnvSecrets with one key, delete one.",
     )
     FOREIGN_SECRET = (
         "ForeignSecret",
         "A Secret of that name exists and was not made by the operator; it stays as it is.",
         "Choose another `secretName`, delete the Secret, or give it to the operator: "
         "`kubectl annotate secret SECRET slotwarden.io/adopt=true`.",
+    )
+    SECRET_TOO_LARGE = (
+        "SecretTooLarge",
+        "With this value the Secret would hold more than 1 MiB, which no Secret can; it keeps what it held before.",
+        "Set a shorter value, or give some EnvSecrets of the environment another `projection.secretName`.",
     )
     PROJECTION_FAILED = (
         "ProjectionFailed",

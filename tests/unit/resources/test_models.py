@@ -54,7 +54,8 @@ def test_an_object_is_read_in_its_own_names() -> None:
     assert registry.password_from.secret_key_ref.name == "source"
     assert (slot.spec.slot_name, slot.spec.git, slot.spec.deletion_policy) == ("A_b", None, "Retain")
     assert slot.spec.projections[0].labels == {"a": "b"}
-    assert slot.status.to_object() == {"observedGeneration": 2, "hasValue": True, "conditions": [], "projections": []}
+    lists: dict[str, Any] = {"conditions": [], "operations": [], "projections": []}
+    assert slot.status.to_object() == {"observedGeneration": 2, "hasValue": True, **lists}
 
 
 def test_a_fresh_object_has_no_status() -> None:
