@@ -39,7 +39,7 @@ from slotwarden.reconcile.sweep import Sweeper
 from slotwarden.reconcile.target import TargetReconciler
 from slotwarden.telemetry.metrics import Metrics
 from slotwarden.values.keyring import Keyring
-from slotwarden.values.paths import SlotPaths
+from slotwarden.values.paths import EntryPaths
 from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.kv import VaultKV
@@ -126,7 +126,7 @@ async def assemble(options: Options) -> Operator:
     term = Term() if options.lease else Term.unlimited()
     client, elector = await _connect(options, metrics, term)
     kv = VaultKV(options.vault, observe=metrics.vault_request, before_write=term.check)
-    store = VaultStore(kv, SlotPaths(options.prefix))
+    store = VaultStore(kv, EntryPaths(options.prefix))
     keyring, cache = Keyring(store), Cache()
     queue: WorkQueue[Key] = WorkQueue(time.monotonic, random.random)
     context = Context(

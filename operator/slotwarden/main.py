@@ -20,7 +20,7 @@ from slotwarden.cluster.term import LONGEST
 from slotwarden.domain.names import is_dns_label
 from slotwarden.resources import crd
 from slotwarden.sensitive import Sensitive
-from slotwarden.values.paths import SlotPaths, UnsafePath
+from slotwarden.values.paths import EntryPaths, UnsafePath
 from slotwarden.vault import policy
 from slotwarden.vault.config import InvalidSetting, VaultConfig
 
@@ -223,7 +223,7 @@ def _lease(options: dict[str, Any]) -> tuple[str, str]:
 
 def _check_names(prefix: str, namespaces: tuple[str, ...]) -> None:
     try:
-        SlotPaths(prefix)
+        EntryPaths(prefix)
     except UnsafePath as error:
         raise click.ClickException(f"--vault-prefix: {error}") from None
     for namespace in namespaces:

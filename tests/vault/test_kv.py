@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slotwarden.domain.credentials import MAX_BYTES, NOT_TEXT, InvalidValue, from_vault
+from slotwarden.domain.entries import EnvRef, SlotRef
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import load_or_create
-from slotwarden.values.paths import EntryRef, SlotPaths, UnsafePath
+from slotwarden.values.paths import EntryPaths, UnsafePath
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.errors import CasMismatch, VaultRejected, VaultUnavailable
 from slotwarden.vault.kv import Health, VaultKV
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from testbed.clients.vault import VaultAdmin
+    from testbed.session import Session
 
-REF = EntryRef("acme", "Ghcr_pull")
+REF = SlotRef("acme", "Ghcr_pull")
 
 
 def data(**fields: str) -> dict[str, Sensitive]:
@@ -30,12 +32,12 @@ def data(**fields: str) -> dict[str, Sensitive]:
 
 @pytest.fixture
 def store(kv: VaultKV, vault_prefix: str) -> VaultStore:
-    return VaultStore(kv, SlotPaths(vault_prefix))
+    return VaultStore(kv, EntryPaths(vault_prefix))
 
 
 @pytest.fixture
 def path(vault_prefix: str) -> str:
-    return REF.path(vault_prefix)
+    return EntryPaths(vault_prefix).of(REF)
 
 
 async def test_nothing_is_there_at_first(store: VaultStore) -> None:
@@ -145,7 +147,7 @@ async def test_deleting_what_is_not_there_changes_nothing(store: VaultStore) -> 
 
 
 async def test_lists(store: VaultStore, vault_admin: VaultAdmin, vault_prefix: str) -> None:
-    for ref in (EntryRef("acme", "a"), EntryRef("acme", "B_"), EntryRef("beta", "c")):
+    for ref in (SlotRef("acme", "a"), SlotRef("acme", "B_"), SlotRef("beta", "c")):
         await store.write(ref, data(a="1"), cas=0)
     vault_admin.write(f"{vault_prefix}/acme/slots/not.ours", {"a": "1"})
     vault_admin.write(f"{vault_prefix}/acme/slots/folder/x", {"a": "1"})
@@ -153,6 +155,26 @@ async def test_lists(store: VaultStore, vault_admin: VaultAdmin, vault_prefix: s
     assert sorted(await store.list_organizations()) == ["acme", "beta"]
     assert sorted(ref.slot for ref in await store.list_slots("acme")) == ["B_", "a"]
     assert store.location(REF) == f"{vault_admin.mount}/{vault_prefix}/acme/slots/Ghcr_pull"
+
+
+async def test_lists_of_environments(
+    store: VaultStore, make_kv: Callable[..., VaultKV], vault_admin: VaultAdmin, vault_prefix: str, testbed: Session
+) -> None:
+    found = {
+        EnvRef("acme", "shop", "live", "A.b"),
+        EnvRef("acme", "shop", "Test_1", "C"),
+        EnvRef("acme", "api", "x", "C"),
+    }
+    for ref in found | {EnvRef("beta", "shop", "live", "D")}:
+        await store.write(ref, data(value="1"), cas=0)
+    for foreign in ("shop/live/1x", "shop/live/folder/x", "shop/flat", "no.ours/live/A", "flat"):
+        vault_admin.write(f"{vault_prefix}/acme/env/{foreign}", {"value": "1"})
+    listed = await store.list_env("acme")
+    assert (set(listed), len(listed)) == (found, 3)
+    seen: list[str] = []
+    kv = make_kv(testbed.endpoints.vault_token, observe=lambda operation, *_: seen.append(operation))
+    assert await VaultStore(kv, EntryPaths(vault_prefix)).list_env("empty") == []
+    assert seen.count("list") == 1
 
 
 async def test_a_foreign_entry_is_read_without_a_crash(store: VaultStore, vault_admin: VaultAdmin, path: str) -> None:
@@ -180,9 +202,10 @@ async def test_one_mac_key_for_all(store: VaultStore) -> None:
 
 async def test_a_climbing_name_makes_no_request(make_kv: Callable[..., VaultKV], vault_prefix: str) -> None:
     seen: list[object] = []
+    climbing = [EnvRef("acme", *(".." if part == at else "a" for part in range(3))) for at in range(3)]
     kv = make_kv("unused", observe=lambda *request: seen.append(request))
-    store = VaultStore(kv, SlotPaths(vault_prefix))
-    for ref in (EntryRef("acme", "../../beta/slots/a"), EntryRef("..", "a"), EntryRef("acme", "..%2f..")):
+    store = VaultStore(kv, EntryPaths(vault_prefix))
+    for ref in (SlotRef("acme", "../../beta/slots/a"), SlotRef("..", "a"), SlotRef("acme", "..%2f.."), *climbing):
         with pytest.raises(UnsafePath):
             await store.read(ref)
         with pytest.raises(UnsafePath):

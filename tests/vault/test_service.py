@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slotwarden.domain.credentials import GitCredential
+from slotwarden.domain.entries import SlotRef
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.ownership import Owner
-from slotwarden.values.paths import EntryRef, SlotPaths
+from slotwarden.values.paths import EntryPaths
 from slotwarden.values.service import NoValue, ValueService, VersionDeleted
 from slotwarden.values.store import VaultStore
 
 if TYPE_CHECKING:
     from slotwarden.vault.kv import VaultKV
 
-REF = EntryRef("acme", "git")
+REF = SlotRef("acme", "git")
 ME = Owner("cluster", "namespace-uid", "object-uid")
 VALUE = GitCredential("bot", Sensitive(b"one"), "https://github.com")
 
 
 @pytest.fixture
 def store(kv: VaultKV, vault_prefix: str) -> VaultStore:
-    return VaultStore(kv, SlotPaths(vault_prefix))
+    return VaultStore(kv, EntryPaths(vault_prefix))
 
 
 @pytest.fixture

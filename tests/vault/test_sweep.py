@@ -11,12 +11,13 @@ import pytest
 
 from slotwarden.cluster.errors import Unavailable
 from slotwarden.domain.credentials import GitCredential
+from slotwarden.domain.entries import SlotRef
 from slotwarden.reconcile import sweep
 from slotwarden.reconcile.keys import SlotKey
 from slotwarden.reconcile.sweep import Sweeper
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.ownership import Owner
-from slotwarden.values.paths import EntryRef, SlotPaths
+from slotwarden.values.paths import EntryPaths
 from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
 
@@ -67,7 +68,7 @@ class World:
         """Entries of objects that are gone."""
         for name in names:
             owner = Owner(CLUSTER, "namespace-uid", f"uid-of-{name}")
-            await self.values.settle(EntryRef(NAMESPACE, name), owner, VALUE)
+            await self.values.settle(SlotRef(NAMESPACE, name), owner, VALUE)
 
     async def released(self) -> set[str]:
         found = set()
@@ -80,7 +81,7 @@ class World:
 
 @pytest.fixture
 def world(kv: VaultKV, vault_prefix: str) -> World:
-    return World(VaultStore(kv, SlotPaths(vault_prefix)))
+    return World(VaultStore(kv, EntryPaths(vault_prefix)))
 
 
 async def test_a_value_is_let_go_only_when_two_sweeps_miss_its_object(world: World) -> None:
@@ -133,7 +134,7 @@ async def test_what_the_lists_cannot_tell_of_is_left(world: World) -> None:
 async def test_nothing_is_let_go_or_purged_while_the_crd_is_not_served(world: World) -> None:
     await world.add("dead", "old")
     sweeper = world.sweeper()
-    await world.values.release(EntryRef(NAMESPACE, "old"), CLUSTER, "uid-of-old")
+    await world.values.release(SlotRef(NAMESPACE, "old"), CLUSTER, "uid-of-old")
     await sweeper.sweep()
     world.now += timedelta(days=8)
     world.served = False
@@ -149,7 +150,7 @@ async def test_nothing_is_let_go_or_purged_while_the_crd_is_not_served(world: Wo
 
 async def test_a_released_value_is_purged_after_seven_days_to_the_second(world: World) -> None:
     await world.add("a")
-    ref = EntryRef(NAMESPACE, "a")
+    ref = SlotRef(NAMESPACE, "a")
     world.now = world.now.replace(microsecond=0)
     await world.values.release(ref, CLUSTER, "uid-of-a")
     world.now += timedelta(days=7, seconds=-1)
@@ -174,8 +175,8 @@ async def test_a_released_value_whose_owner_was_edited_is_kept_and_stops_nobody(
 ) -> None:
     await world.add("edited", "old")
     for name in ("edited", "old"):
-        await world.values.release(EntryRef(NAMESPACE, name), CLUSTER, f"uid-of-{name}")
-    ref = EntryRef(NAMESPACE, "edited")
+        await world.values.release(SlotRef(NAMESPACE, name), CLUSTER, f"uid-of-{name}")
+    ref = SlotRef(NAMESPACE, "edited")
     metadata = await world.store.read_metadata(ref)
     assert metadata is not None
     await world.store.write_custom_metadata(ref, {**metadata.custom_metadata, key: text})
@@ -186,7 +187,7 @@ async def test_a_released_value_whose_owner_was_edited_is_kept_and_stops_nobody(
 
 async def test_a_time_without_a_zone_is_taken_as_utc(world: World) -> None:
     await world.add("a")
-    ref = EntryRef(NAMESPACE, "a")
+    ref = SlotRef(NAMESPACE, "a")
     await world.values.release(ref, CLUSTER, "uid-of-a")
     metadata = await world.store.read_metadata(ref)
     assert metadata is not None

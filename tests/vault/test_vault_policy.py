@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from slotwarden.domain.entries import SlotRef
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import load_or_create
-from slotwarden.values.paths import EntryRef, SlotPaths
+from slotwarden.values.paths import EntryPaths
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.errors import Operation, VaultDenied
 from slotwarden.vault.policy import render
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from slotwarden.vault.kv import VaultKV
     from testbed.clients.vault import VaultAdmin
 
-OLD, NEW = EntryRef("acme", "old"), EntryRef("acme", "new")
+OLD, NEW = SlotRef("acme", "old"), SlotRef("acme", "new")
 VALUE = {"a": Sensitive(b"1")}
 
 
@@ -53,7 +54,7 @@ def without(policy: str, path: str, capability: str) -> str:
 
 @pytest.fixture
 def prepared(vault_admin: VaultAdmin, vault_prefix: str) -> str:
-    vault_admin.write(OLD.path(vault_prefix), {"a": "0"})
+    vault_admin.write(EntryPaths(vault_prefix).of(OLD), {"a": "0"})
     return vault_prefix
 
 
@@ -61,7 +62,7 @@ async def test_the_policy_is_enough(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     kv = make_kv(make_token(render(vault_admin.mount, prepared)))
-    await work(VaultStore(kv, SlotPaths(prepared)))
+    await work(VaultStore(kv, EntryPaths(prepared)))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ async def test_each_capability_is_needed(
     path = f"{vault_admin.mount}/{endpoint.format(prepared)}"
     kv = make_kv(make_token(without(render(vault_admin.mount, prepared), path, capability)))
     with pytest.raises(VaultDenied, match=f"`{capability}`") as caught:
-        await work(VaultStore(kv, SlotPaths(prepared)))
+        await work(VaultStore(kv, EntryPaths(prepared)))
     assert caught.value.operation is operation
     assert re.fullmatch(re.escape(path).replace(r"\+", "[^/]+"), caught.value.path)
 
@@ -103,12 +104,12 @@ async def test_a_deleted_mac_key_needs_update(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     policy = render(vault_admin.mount, prepared)
-    store = VaultStore(make_kv(make_token(policy)), SlotPaths(prepared))
+    store = VaultStore(make_kv(make_token(policy)), EntryPaths(prepared))
     first = await load_or_create(store)
     vault_admin.soft_delete(f"{prepared}/_system/mac-key")
     poor = make_kv(make_token(without(policy, f"{vault_admin.mount}/data/{prepared}/_system/mac-key", "update")))
     with pytest.raises(VaultDenied, match="`update`"):
-        await load_or_create(VaultStore(poor, SlotPaths(prepared)))
+        await load_or_create(VaultStore(poor, EntryPaths(prepared)))
     assert (await load_or_create(store)).kid != first.kid
 
 
@@ -130,7 +131,7 @@ async def test_the_token_keeps_itself_without_the_default_policy(
         seen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         token = make_token(rules, ttl="3s")
         kv = make_kv(token, observe=lambda op, code, _, seen=seen: seen.put_nowait((op, code)))
-        await kv.read(OLD.path(prepared))
+        await kv.read(EntryPaths(prepared).of(OLD))
         async with asyncio.timeout(20):
             while (found := await seen.get())[0] != operation:
                 pass
@@ -152,10 +153,10 @@ async def test_only_the_named_namespaces_are_open(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     kv = make_kv(make_token(render(vault_admin.mount, prepared, ["acme"])))
-    store = VaultStore(kv, SlotPaths(prepared))
+    store = VaultStore(kv, EntryPaths(prepared))
     assert await store.read(OLD) is not None
     assert await store.list_slots("acme") == [OLD]
     await load_or_create(store)
-    for denied in (store.read(EntryRef("beta", "old")), store.list_slots("beta"), store.list_organizations()):
+    for denied in (store.read(SlotRef("beta", "old")), store.list_slots("beta"), store.list_organizations()):
         with pytest.raises(VaultDenied):
             await denied

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slotwarden.domain.entries import SlotRef
 from slotwarden.values.ownership import Owner
-from slotwarden.values.paths import EntryRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,9 +69,9 @@ class Context:
         self.queue.add(key)
 
 
-def entry_ref(key: SlotKey, view: SlotView) -> EntryRef:
+def entry_ref(key: SlotKey, view: SlotView) -> SlotRef:
     """Where a slot's value is."""
-    return EntryRef(key.namespace, view.slot.spec.slot_name or key.name)
+    return SlotRef(key.namespace, view.slot.spec.slot_name or key.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from slotwarden.cluster.errors import Forbidden
 from slotwarden.domain.address import canonical_git_url, canonical_server
 from slotwarden.domain.credentials import GitCredential, RegistryCredential
+from slotwarden.domain.envvalue import EnvValue
 from slotwarden.reconcile.keys import TargetKey
 from slotwarden.reconcile.observe import decode
 from slotwarden.reconcile.state import Problem
@@ -16,6 +17,7 @@ from slotwarden.values.mac import mac
 
 if TYPE_CHECKING:
     from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.declared import Value
     from slotwarden.reconcile.context import Context
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SlotView
@@ -74,12 +76,14 @@ def credential(view: SlotView, value: Sensitive) -> Credential:
     return GitCredential(view.username or "", value, _git_url(view))
 
 
-def effective(view: SlotView, stored: Credential) -> Credential:
+def effective(view: SlotView, stored: Value) -> Credential | None:
     """The credential that is projected: the stored one, under the user name that the spec declares."""
+    if isinstance(stored, EnvValue):
+        return None
     return replace(stored, username=view.username) if view.username else stored
 
 
-def mismatch(view: SlotView, stored: Credential) -> Problem | None:
+def mismatch(view: SlotView, stored: Value) -> Problem | None:
     """What forbids to send a stored value to where the spec points.
 
     Changing an address would otherwise send a password to another host.
@@ -88,6 +92,8 @@ def mismatch(view: SlotView, stored: Credential) -> Problem | None:
     if isinstance(stored, RegistryCredential):
         meant, fits = f"the registry {stored.server_address}", view.slot.spec.registry is not None
         same = stored.server_address == asked
+    elif isinstance(stored, EnvValue):
+        meant, fits, same = "an environment", False, False
     else:
         meant, fits, same = f"git at {stored.url}", view.slot.spec.git is not None, stored.url == asked
     if fits and same:

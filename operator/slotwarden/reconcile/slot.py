@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import Conflict, NotFound
 from slotwarden.domain.credentials import InvalidValue
+from slotwarden.domain.entries import SlotRef
 from slotwarden.reconcile import intake, status
 from slotwarden.reconcile.context import Result, entry_ref
 from slotwarden.reconcile.keys import TargetKey
 from slotwarden.reconcile.observe import ADOPT_VALUE_ANNOTATION, REFRESH_ANNOTATION, slot_view
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
-from slotwarden.values.paths import EntryRef
 from slotwarden.values.service import KEPT, NotOwner, NoValue, VersionDeleted
 from slotwarden.vault.errors import VaultDenied, VaultError, VaultSealed, VaultUnavailable
 
@@ -77,7 +77,7 @@ class SlotReconciler:
             context.namespaces.forget(key.namespace)
         while gone:
             cluster = await context.namespaces.cluster()
-            await context.values.release(EntryRef(key.namespace, gone[0].slot_name), cluster, gone[0].uid)
+            await context.values.release(SlotRef(key.namespace, gone[0].slot_name), cluster, gone[0].uid)
             gone.pop(0)
         context.cache.gone.pop(key, None)
 
@@ -137,8 +137,8 @@ class SlotReconciler:
             adopt=view.slot.metadata.annotations.get(ADOPT_VALUE_ANNOTATION) == "true",
         )
         state.generation, state.version, state.source_mac = generation, stored.version, source_mac
-        state.problem = intake.mismatch(view, stored.credential)
-        state.fresh = None if state.problem else intake.effective(view, stored.credential)
+        state.problem = intake.mismatch(view, stored.value)
+        state.fresh = None if state.problem else intake.effective(view, stored.value)
 
     def _missed(self, view: SlotView, state: SlotState, error: VaultUnavailable) -> None:
         """Vault did not answer. A slot that is projected and known stays as it is, for some time."""

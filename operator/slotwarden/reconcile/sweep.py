@@ -11,9 +11,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from slotwarden.domain.entries import SlotRef
 from slotwarden.domain.names import object_name
 from slotwarden.reconcile.keys import SlotKey
-from slotwarden.values.paths import EntryRef
 from slotwarden.vault.errors import VaultError, VaultUnavailable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Sweeper:
     resync: Resync
     namespaces: Sequence[str]
     enqueue: Callable[[set[Key]], None]
-    _suspects: set[tuple[EntryRef, str]] = field(default_factory=set)
+    _suspects: set[tuple[SlotRef, str]] = field(default_factory=set)
 
     async def sweep(self) -> Swept:
         """Look once.
@@ -68,7 +68,7 @@ class Sweeper:
         refs = [
             ref for namespace in await self._organizations() for ref in await self.context.store.list_slots(namespace)
         ]
-        suspects: set[tuple[EntryRef, str]] = set()
+        suspects: set[tuple[SlotRef, str]] = set()
         # What is known may be old, but only what it lacks is to be judged, and that by a fresh list.
         if self._orphans(refs):
             self.enqueue(await self.resync())
@@ -81,10 +81,10 @@ class Sweeper:
             _log.info("swept: %d values let go, %d purged, capped: %s", swept.released, swept.purged, swept.capped)
         return swept
 
-    def _orphans(self, refs: Sequence[EntryRef]) -> list[EntryRef]:
+    def _orphans(self, refs: Sequence[SlotRef]) -> list[SlotRef]:
         """The entries whose object is not known."""
         alive = {
-            EntryRef(key.namespace, view.slot.spec.slot_name or key.name)
+            SlotRef(key.namespace, view.slot.spec.slot_name or key.name)
             for key, view in self.context.cache.slots.items()
         }
         return [
@@ -94,7 +94,7 @@ class Sweeper:
         ]
 
     async def _judge_or_tell(
-        self, ref: EntryRef, cluster: str, suspects: set[tuple[EntryRef, str]], swept: Swept
+        self, ref: SlotRef, cluster: str, suspects: set[tuple[SlotRef, str]], swept: Swept
     ) -> None:
         """Decide on one entry; one that we may not touch keeps no other from its turn."""
         try:
@@ -104,7 +104,7 @@ class Sweeper:
         except VaultError as error:
             _log.warning("an entry without an object stays: %s", error)
 
-    async def _judge(self, ref: EntryRef, cluster: str, suspects: set[tuple[EntryRef, str]], swept: Swept) -> None:
+    async def _judge(self, ref: SlotRef, cluster: str, suspects: set[tuple[SlotRef, str]], swept: Swept) -> None:
         """Decide on one entry without an object."""
         owner = await self.context.values.owner(ref)
         if owner is None or owner.cluster != cluster:

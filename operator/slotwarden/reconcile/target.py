@@ -185,7 +185,7 @@ class TargetReconciler:
         kept = {share.kept(view) for share in shares} - taken
         return found + [credential for part, credential in held.items() if part in kept]
 
-    async def _from_vault(self, share: Share) -> Credential:
+    async def _from_vault(self, share: Share) -> Credential | None:
         """Read a value that is not in hand.
 
         Raises:
@@ -199,10 +199,10 @@ class TargetReconciler:
             stored = await context.values.current(entry_ref(share.key, share.view), owner)
         except (NoValue, NotOwner, VersionDeleted, InvalidValue):
             raise Withdrawn(share.key) from None
-        if intake.mismatch(share.view, stored.credential) is not None:
+        if intake.mismatch(share.view, stored.value) is not None:
             raise Withdrawn(share.key)
         share.version = share.state.version = stored.version
-        return intake.effective(share.view, stored.credential)
+        return intake.effective(share.view, stored.value)
 
     async def _exists(self, share: Share) -> bool:
         """Whether a slot is there whose Secret is made without its own run having just seen it.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.domain.credentials import from_vault, to_vault
+from slotwarden.domain.declared import from_vault, to_vault
 from slotwarden.values import ownership
 from slotwarden.values.ownership import Claim, Owner
 from slotwarden.vault.errors import CasMismatch, Operation
@@ -17,9 +17,10 @@ from slotwarden.vault.errors import CasMismatch, Operation
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from slotwarden.domain.credentials import Credential, NotText
+    from slotwarden.domain.credentials import NotText
+    from slotwarden.domain.declared import Value
+    from slotwarden.domain.entries import EntryRef
     from slotwarden.sensitive import Sensitive
-    from slotwarden.values.paths import EntryRef
     from slotwarden.values.store import ValueStore
     from slotwarden.vault.kv import Entry, EntryMetadata
 
@@ -55,12 +56,12 @@ class Version:
 class Stored:
     """The value that holds."""
 
-    credential: Credential
+    value: Value
     version: Version
 
 
 class ValueService:
-    """Values of slots in one store.
+    """Values in one store, of either kind.
 
     Args:
         store: where entries are.
@@ -71,12 +72,12 @@ class ValueService:
         self._store = store
         self._now = now
 
-    async def settle(self, ref: EntryRef, me: Owner, intake: Credential | None, *, adopt: bool = False) -> Stored:
+    async def settle(self, ref: EntryRef, me: Owner, intake: Value | None, *, adopt: bool = False) -> Stored:
         """Store `intake` where it is new, and answer with the value that holds.
 
         Raises:
             NotOwner, NoValue, VersionDeleted: as their names say.
-            InvalidValue: what Vault holds is no credential.
+            InvalidValue: what Vault holds is no value of that kind.
             VaultError: Vault did not do it.
         """
         for _ in range(_ATTEMPTS - 1):
@@ -102,7 +103,7 @@ class ValueService:
 
         Raises:
             NotOwner, NoValue, VersionDeleted: as their names say.
-            InvalidValue: what Vault holds is no credential.
+            InvalidValue: what Vault holds is no value of that kind.
         """
         metadata, owner = await self._owned(ref)
         entry = await self._store.read(ref) if owner is not None and owner.same_object(me) else None
@@ -112,7 +113,7 @@ class ValueService:
             raise NotOwner("the entry changed hands while it was read")
         if entry.version < self._mine(me, entry.custom_metadata).first_version:
             raise NoValue(_UNSET)
-        return Stored(from_vault(_data(entry)), Version(entry.version, entry.created_time))
+        return Stored(from_vault(ref, _data(entry)), Version(entry.version, entry.created_time))
 
     async def release(self, ref: EntryRef, cluster: str, object_uid: str) -> bool:
         """Work off an object's deletion: soft-delete its value unless its policy says Retain.
@@ -152,7 +153,7 @@ class ValueService:
         metadata = await self._store.read_metadata(ref)
         return metadata, ownership.read(metadata.custom_metadata) if metadata else None
 
-    async def _settle(self, ref: EntryRef, me: Owner, intake: Credential | None, adopt: bool) -> Stored:
+    async def _settle(self, ref: EntryRef, me: Owner, intake: Value | None, adopt: bool) -> Stored:
         """One try. Whose the entry is comes first: another's value is not even read."""
         metadata = await self._store.read_metadata(ref)
         if metadata is None:
@@ -177,7 +178,7 @@ class ValueService:
             raise CasMismatch(Operation.READ, self._store.location(ref), "the entry changed hands while it was read")
         return await self._settle_own(ref, me, entry, intake)
 
-    async def _succeed(self, ref: EntryRef, me: Owner, metadata: EntryMetadata, intake: Credential | None) -> Stored:
+    async def _succeed(self, ref: EntryRef, me: Owner, metadata: EntryMetadata, intake: Value | None) -> Stored:
         """Follow a dead predecessor, whose value is let go first; nothing of it is read."""
         owner = ownership.read(metadata.custom_metadata)
         if owner is not None and not owner.released:
@@ -192,7 +193,7 @@ class ValueService:
         heir = ownership.succeeding(me, metadata.current_version)
         return await self._write(ref, metadata.custom_metadata, heir, intake, metadata.current_version)
 
-    async def _settle_own(self, ref: EntryRef, me: Owner, entry: Entry, intake: Credential | None) -> Stored:
+    async def _settle_own(self, ref: EntryRef, me: Owner, entry: Entry, intake: Value | None) -> Stored:
         known = ownership.read(entry.custom_metadata)
         mine = self._mine(me, entry.custom_metadata)
         if entry.data is None and known is not None and known.released and intake is None:
@@ -207,10 +208,10 @@ class ValueService:
         data = _data(entry)
         if known != mine:
             await self._store.write_custom_metadata(ref, ownership.write(entry.custom_metadata, mine))
-        return Stored(from_vault(data), Version(entry.version, entry.created_time))
+        return Stored(from_vault(ref, data), Version(entry.version, entry.created_time))
 
     async def _write(
-        self, ref: EntryRef, custom_metadata: Mapping[str, str], owner: Owner, value: Credential, cas: int
+        self, ref: EntryRef, custom_metadata: Mapping[str, str], owner: Owner, value: Value, cas: int
     ) -> Stored:
         """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody."""
         wanted = ownership.write(custom_metadata, owner)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from slotwarden.values import paths
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from slotwarden.domain.entries import EntryRef, EnvRef, SlotRef
     from slotwarden.sensitive import Sensitive
-    from slotwarden.values.paths import EntryRef, SlotPaths
+    from slotwarden.values.paths import EntryPaths
     from slotwarden.vault.kv import Entry, EntryMetadata, Health, VaultKV, Written
 
 
@@ -16,7 +19,7 @@ class ValueStore(Protocol):
     """Versioned values with check-and-set. Methods raise `VaultError`s, and `UnsafePath` before any request."""
 
     def location(self, ref: EntryRef) -> str:
-        """The path to show to people: `<mount>/<prefix>/<organization>/slots/<slot>`."""
+        """The path to show to people: `<mount>/<prefix>/<organization>/slots/<slot>`, or of an environment's key."""
         ...
 
     async def read(self, ref: EntryRef) -> Entry | None:
@@ -57,8 +60,12 @@ class ValueStore(Protocol):
         """The organizations that have entries. Denied where the policy names single namespaces."""
         ...
 
-    async def list_slots(self, organization: str) -> list[EntryRef]:
-        """An organization's entries, deleted ones too."""
+    async def list_slots(self, organization: str) -> list[SlotRef]:
+        """An organization's slots, deleted ones too."""
+        ...
+
+    async def list_env(self, organization: str) -> list[EnvRef]:
+        """The keys of an organization's environments, deleted ones too; a request for each folder on the way."""
         ...
 
     async def read_mac_key(self) -> Entry | None:
@@ -77,12 +84,12 @@ class ValueStore(Protocol):
 class VaultStore:
     """`ValueStore` on a KV version 2 mount."""
 
-    def __init__(self, kv: VaultKV, paths: SlotPaths) -> None:
+    def __init__(self, kv: VaultKV, paths: EntryPaths) -> None:
         self._kv = kv
         self._paths = paths
 
     def _path(self, ref: EntryRef) -> str:
-        return ref.path(self._paths.prefix)
+        return self._paths.of(ref)
 
     def location(self, ref: EntryRef) -> str:
         """See `ValueStore`; so for all methods."""
@@ -125,13 +132,26 @@ class VaultStore:
     async def list_organizations(self) -> list[str]:
         """See `ValueStore`."""
         listed = await self._kv.list(self._paths.organizations())
-        return [name for name in map(self._paths.parse_organization, listed) if name is not None]
+        return [name for name in map(paths.parse_organization, listed) if name is not None]
 
-    async def list_slots(self, organization: str) -> list[EntryRef]:
+    async def list_slots(self, organization: str) -> list[SlotRef]:
         """See `ValueStore`."""
         listed = await self._kv.list(self._paths.slots(organization))
-        refs = (self._paths.parse_slot(organization, name) for name in listed)
+        refs = (paths.parse_slot(organization, name) for name in listed)
         return [ref for ref in refs if ref is not None]
+
+    async def list_env(self, organization: str) -> list[EnvRef]:
+        """See `ValueStore`."""
+        found = []
+        for project in await self._env_folders(organization):
+            for environment in await self._env_folders(organization, project):
+                listed = await self._kv.list(self._paths.env(organization, project, environment))
+                found += [paths.parse_env_key(organization, project, environment, name) for name in listed]
+        return [ref for ref in found if ref is not None]
+
+    async def _env_folders(self, organization: str, *above: str) -> list[str]:
+        listed = await self._kv.list(self._paths.env(organization, *above))
+        return [name for name in map(paths.parse_env_folder, listed) if name is not None]
 
     async def read_mac_key(self) -> Entry | None:
         """See `ValueStore`."""

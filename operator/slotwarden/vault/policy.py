@@ -19,6 +19,8 @@ _ENTRY: Final = (
     ("undelete", ("update",)),
     ("destroy", ("update",)),
 )
+_ENTRIES: Final = ("slots/+", "env/+/+/+")
+_FOLDERS: Final = ("slots", "env", "env/+", "env/+/+")
 # In Vault's `default` policy too, which a role need not have.
 _TOKEN: Final = (("auth/token/lookup-self", ("read",)), ("auth/token/renew-self", ("update",)))
 
@@ -41,9 +43,11 @@ def render(mount: str, prefix: str, namespaces: Sequence[str] = ()) -> str:
     if not namespaces:
         rules.append((f"{mount}/metadata/{prefix}", ("list",)))
     for organization in namespaces or ("+",):
-        rules.append((f"{mount}/metadata/{prefix}/{organization}/slots", ("list",)))
+        rules += [(f"{mount}/metadata/{prefix}/{organization}/{folder}", ("list",)) for folder in _FOLDERS]
         rules += [
-            (f"{mount}/{endpoint}/{prefix}/{organization}/slots/+", capabilities) for endpoint, capabilities in _ENTRY
+            (f"{mount}/{endpoint}/{prefix}/{organization}/{entry}", capabilities)
+            for entry in _ENTRIES
+            for endpoint, capabilities in _ENTRY
         ]
     return "\n".join(_rule(path, capabilities) for path, capabilities in rules)
 
