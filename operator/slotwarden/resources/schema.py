@@ -53,6 +53,8 @@ def _convert(raw: Mapping[str, Any], definitions: Mapping[str, Any], path: str) 
     for key, value in plain.items():
         if key in _KEPT:
             made[key] = value
+        elif key == "const":
+            made["enum"] = [value]
         elif key == "properties":
             made[key] = {name: _property(part, definitions, f"{path}.{name}") for name, part in value.items()}
         elif key == "items":

@@ -1,0 +1,120 @@
+"""A body is read or refused, and what was in it is told to nobody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from slotwarden.gateway import bodies
+from slotwarden.gateway.bodies import BODIES, Reveal, Rollback, Value
+from slotwarden.gateway.statuses import Refusal
+from slotwarden.sensitive import Sensitive
+from slotwarden.values.service import Version
+
+CANARY = "c4naryValueOfABody"
+FIELDS = [field.alias or "" for field in Value.model_fields.values()]
+
+
+def refused(raw: bytes, model: Any = Value) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        bodies.read(model, raw)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert CANARY not in json.dumps(caught.value.status())
+    return caught.value
+
+
+def test_a_value_is_kept_out_of_sight() -> None:
+    read = bodies.read(Value, json.dumps({"kind": "Value", "username": "bot", "password": CANARY}).encode())
+    assert (read.username, read.password) == ("bot", Sensitive.of_text(CANARY))
+    assert CANARY not in repr(read)
+    with pytest.raises(Exception, match="not to be serialised") as caught:
+        read.model_dump_json()
+    assert CANARY not in str(caught.value)
+
+
+def test_nothing_at_all_asks_for_the_newest() -> None:
+    assert bodies.read(Reveal, b"").version is None
+    assert bodies.read(Reveal, b"{}").version is None
+    assert bodies.read(Reveal, b'{"version": 3}').version == 3
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("wrong", [[CANARY], {"is": CANARY}, 1.5, True, {CANARY: 1}])
+def test_a_field_of_another_type_is_named_and_not_told(field: str, wrong: object) -> None:
+    refusal = refused(json.dumps({field: wrong}).encode())
+    assert (refusal.code, refusal.reason) == (422, "Invalid")
+    assert [cause.field for cause in refusal.causes] == [field]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({"kind": CANARY}, "kind", "is not that of kind Value"),
+        ({"apiVersion": CANARY}, "apiVersion", "is not that of kind Value"),
+        ({"requestID": f"{CANARY} "}, "requestID", "is not 1 to 128 letters"),
+        ({"requestID": ""}, "requestID", "is not 1 to 128 letters"),
+        ({"requestID": "a" * 129}, "requestID", "is not 1 to 128 letters"),
+        ({"requestID": "a\n"}, "requestID", "is not 1 to 128 letters"),
+        ({"expectedVersion": -1}, "expectedVersion", "is too small"),
+        ({"expectedVersion": "1"}, "expectedVersion", "is not a whole number"),
+        ({"expectedVersion": 10**30}, "expectedVersion", "is too large"),
+        ({"password": 7}, "password", "is not a string"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said(body: dict[str, object], field: str, words: str) -> None:
+    (cause,) = refused(json.dumps(body).encode()).causes
+    assert cause.field == field
+    assert cause.message.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (CANARY.encode(), "the body is not JSON"),
+        (f'{{"password": "{CANARY}'.encode(), "the body is not JSON"),
+        (f"password: {CANARY}\n".encode(), "the body is not JSON"),
+        (b'{"password": "\xff%s"}' % CANARY.encode(), "the body is not JSON"),
+        (f'{{"password": "{CANARY}\\ud800"}}'.encode(), "the body is not JSON"),
+        (b"[" * 100_000, "the body is not JSON"),
+        (json.dumps(CANARY).encode(), "the body is not a JSON object of kind Value"),
+        (json.dumps([CANARY]).encode(), "the body is not a JSON object of kind Value"),
+        (b"null", "the body is not a JSON object of kind Value"),
+        (json.dumps({CANARY: 1}).encode(), "the body has a member that kind Value does not know; it knows apiVersion"),
+        (json.dumps({"password": [CANARY], CANARY: 1}).encode(), "the body has a member"),
+        (json.dumps({"metadata": {"name": CANARY}}).encode(), "the body has a member"),
+    ],
+)
+def test_what_is_no_body_is_a_bad_request(raw: bytes, words: str) -> None:
+    refusal = refused(raw)
+    assert (refusal.code, refusal.reason) == (400, "BadRequest")
+    assert refusal.message.startswith(words)
+
+
+def test_a_rollback_says_to_which_version() -> None:
+    (cause,) = refused(b"{}", Rollback).causes
+    assert (cause.field, cause.message) == ("version", "is required")
+    assert bodies.read(Rollback, b'{"version": 2, "requestID": "r-1"}').request_id == "r-1"
+
+
+def test_only_one_answer_tells_a_value() -> None:
+    metadata = bodies.Meta(namespace="acme", name="pull", uid="u")
+    fields = {"username": Sensitive.of_text("bot"), "server_address": Sensitive.of_text("ghcr.io")}
+    assert bodies.revealed(metadata, Version(3, "2026-01-01T00:00:00Z"), fields) == {
+        "apiVersion": "values.slotwarden.io/v1beta1",
+        "kind": "Value",
+        "metadata": {"namespace": "acme", "name": "pull", "uid": "u"},
+        "username": "bot",
+        "serverAddress": "ghcr.io",
+        "version": 3,
+        "createdTime": "2026-01-01T00:00:00Z",
+    }
+    assert set(bodies.FIELDS.values()) <= set(FIELDS)
+    secret = {name for name, model in BODIES.items() for field in model.model_fields.values() if _holds(field)}
+    assert secret == {"Value"}
+
+
+def _holds(field: Any) -> bool:
+    return "Sensitive" in str(field.annotation)
