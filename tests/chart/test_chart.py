@@ -73,11 +73,14 @@ def test_the_api_server_takes_every_object(
     assert (done.code, done.stderr) == (0, "")
 
 
-def test_the_crd_is_the_generated_one(render: Render) -> None:
-    rendered = the(render(), "CustomResourceDefinition")
-    assert rendered["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
-    assert rendered["spec"] == crd.crd()["spec"]
-    assert "annotations" not in the(render({"crds": {"keep": False}}), "CustomResourceDefinition")["metadata"]
+def test_the_crds_are_the_generated_ones(render: Render) -> None:
+    rendered = {item["metadata"]["name"]: item for item in render() if item["kind"] == "CustomResourceDefinition"}
+    assert {item["metadata"]["annotations"]["helm.sh/resource-policy"] for item in rendered.values()} == {"keep"}
+    wanted = [crd.definition(kind) for kind in crd.KINDS]
+    specs = {name: item["spec"] for name, item in rendered.items()}
+    assert specs == {item["metadata"]["name"]: item["spec"] for item in wanted}
+    loose = [item for item in render({"crds": {"keep": False}}) if item["kind"] == "CustomResourceDefinition"]
+    assert [item for item in loose if "annotations" in item["metadata"]] == []
     assert named(render({"crds": {"enabled": False}}), "CustomResourceDefinition") == []
 
 

@@ -129,6 +129,17 @@ def test_a_status_as_the_operator_writes_it(installed: Session, kube: Kube, name
         "lastSyncTime": now,
         "lastHandledRefresh": "1",
         "sourceMac": "k:0",
+        "pending": {"requestID": "b", "expectedVersion": 4, "requestedTime": now},
+        "operations": [
+            {
+                "requestID": "a",
+                "state": "Succeeded",
+                "reason": "Ready",
+                "version": 3,
+                "requestedTime": now,
+                "finishedTime": now,
+            },
+        ],
         "projections": [{"namespace": namespace, "secretName": "pull", "type": "dockerconfigjson", "reason": "Ready"}],
     }
     kube.patch(f"{path}/pull/status", {"status": status})

@@ -115,6 +115,8 @@ def test_a_page(after_readme: Reader, page: str) -> None:
 
 def test_running_from_nothing(reader: Reader) -> None:
     reader.leave()
-    reader.type("kubectl delete --ignore-not-found crd secretslots.slotwarden.io", "between two pages")
+    reader.type(
+        "kubectl delete --ignore-not-found crd secretslots.slotwarden.io envsecrets.slotwarden.io", "between two pages"
+    )
     follow(reader, FROM_NOTHING)
     assert [typed for typed in reader.typed if typed in reader.log()] == []

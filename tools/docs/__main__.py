@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tools.docs import operator, picture, secretslot
+from slotwarden.resources.crd import ENV_SECRET, SECRET_SLOT
+from tools.docs import kinds, operator, picture, secretslot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 DOCS: Final = ROOT / "docs"
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
-    "columns": secretslot.columns,
-    "spec": secretslot.spec,
-    "status": secretslot.status,
-    "rules": secretslot.rules,
+    "columns": partial(kinds.columns, SECRET_SLOT),
+    "spec": partial(kinds.spec, SECRET_SLOT),
+    "rules": partial(kinds.rules, SECRET_SLOT),
+    "env_columns": partial(kinds.columns, ENV_SECRET),
+    "env_spec": partial(kinds.spec, ENV_SECRET),
+    "env_rules": partial(kinds.rules, ENV_SECRET),
+    "status": partial(kinds.status, SECRET_SLOT),
     "marks": secretslot.marks,
     "conditions": secretslot.conditions,
     "reasons": secretslot.reasons,

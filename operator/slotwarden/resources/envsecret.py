@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from slotwarden.resources import envrules
 from slotwarden.resources.base import Model, ObjectMeta
 from slotwarden.resources.credentials import ValueFrom
-from slotwarden.resources.secretslot import AnnotationValue, DeletionPolicy, LabelValue
+from slotwarden.resources.secretslot import AnnotationValue, DeletionPolicyField, LabelValue, RefreshInterval
 from slotwarden.resources.slotstatus import Status
 from slotwarden.sensitive import Sensitive
 
@@ -20,25 +21,31 @@ PLURAL: Final = "envsecrets"
 class EnvProjection(Model):
     """The Secret that the value goes into, with all others of its environment."""
 
+    model_config = ConfigDict(json_schema_extra=envrules.PROJECTION)
+
     secret_name: Annotated[
         str | None,
         Field(
             description="Name of the Secret, in the object's namespace. Absent: <project>-<environment>-env, in lower "
-            "case and with '-' for '_'. Objects that name the same Secret share it.",
-            json_schema_extra={"minLength": 1, "maxLength": 253},
+            "case and with '-' for '_', for example shop-production-env. Objects that name the same Secret share it. A "
+            "Secret that the operator did not make is left alone unless it carries the annotation "
+            'slotwarden.io/adopt: "true".',
+            json_schema_extra={"maxLength": 253},
         ),
     ] = None
     labels: Annotated[
         Mapping[str, LabelValue],
         Field(
-            description="Labels for the Secret beside the operator's own.",
+            description="Labels for the Secret beside the operator's own, for example example.com/team: shop. Those of "
+            "all objects that share it are joined.",
             json_schema_extra={"maxProperties": 32},
         ),
     ] = Field(default_factory=dict)
     annotations: Annotated[
         Mapping[str, AnnotationValue],
         Field(
-            description="Annotations for the Secret beside the operator's own.",
+            description="Annotations for the Secret beside the operator's own, for example example.com/contact: "
+            "shop@example.com. Those of all objects that share it are joined.",
             json_schema_extra={"maxProperties": 32},
         ),
     ] = Field(default_factory=dict)
@@ -47,23 +54,65 @@ class EnvProjection(Model):
 class EnvSpec(Model):
     """What the user asks for."""
 
-    project: Annotated[str, Field(description="The project, for example shop. It cannot be changed.")]
+    model_config = ConfigDict(json_schema_extra=envrules.SPEC)
+
+    project: Annotated[
+        str,
+        Field(
+            description="The project, for example shop: 1 to 64 letters, digits, '-' and '_', begins and ends with a "
+            "letter or digit. It cannot be changed.",
+            json_schema_extra={"maxLength": 64},
+        ),
+    ]
     environment: Annotated[
-        str, Field(description="The project's environment, for example production. It cannot be changed.")
+        str,
+        Field(
+            description="The project's environment, for example production: 1 to 64 letters, digits, '-' and '_', "
+            "begins and ends with a letter or digit. It cannot be changed.",
+            json_schema_extra={"maxLength": 64},
+        ),
     ]
     key: Annotated[
         str,
         Field(
-            description="Key in the Secret and name of the environment variable, for example DATABASE_URL. It cannot "
-            "be changed.",
+            description="Key in the Secret and name of the environment variable, for example DATABASE_URL: letters, "
+            "digits, '_', '-' and '.', begins with a letter or '_'. Of two objects with one project, environment and "
+            "key the older holds it. It cannot be changed.",
+            json_schema_extra={"maxLength": 253},
         ),
     ]
-    description: Annotated[str | None, Field(description="What the value is for.")] = None
-    value: Annotated[Sensitive | None, Field(description="The value itself. Write-only.")] = None
-    value_from: Annotated[ValueFrom | None, Field(description="Takes the value from a Secret.")] = None
-    projection: Annotated[EnvProjection | None, Field(description="The Secret that the value goes into.")] = None
-    refresh_interval: Annotated[str | None, Field(description="How often Vault is looked at.")] = None
-    deletion_policy: Annotated[DeletionPolicy | None, Field(description="What becomes of the value in Vault.")] = None
+    description: Annotated[
+        str | None,
+        Field(
+            description="What the value is for, in words that everybody may read who may read the object. Changing it "
+            "touches no value.",
+            json_schema_extra={"maxLength": 1024},
+        ),
+    ] = None
+    value: Annotated[
+        Sensitive | None,
+        Field(
+            description="The value itself; an empty one is a value. Write-only: the operator stores it in Vault and "
+            "removes it from the object at once. A convenience, not a safe: it passes through the API server's storage "
+            "and audit log, and applying the manifest again sets it again. Prefer valueFrom or the values API."
+        ),
+    ] = None
+    value_from: Annotated[
+        ValueFrom | None,
+        Field(
+            description="Takes the value from a Secret in the same namespace and follows it. While it is set, the "
+            "value can be set in no other way. Its author must be allowed to get that Secret."
+        ),
+    ] = None
+    projection: Annotated[
+        EnvProjection | None,
+        Field(
+            description="The Secret that the value goes into, made for envFrom. Absent: that of the environment, in "
+            "the object's namespace."
+        ),
+    ] = None
+    refresh_interval: RefreshInterval = None
+    deletion_policy: DeletionPolicyField = None
 
 
 class EnvSecret(Model):

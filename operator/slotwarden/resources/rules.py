@@ -1,4 +1,4 @@
-"""The CEL rules of SecretSlot: what the API server refuses, and what it says then.
+"""The CEL rules of SecretSlot, and those that EnvSecret shares: what the API server refuses, and what it says then.
 
 Rules stand at objects and name their field by `fieldPath`: at a scalar the API server would print the refused text, and
 a URL or an address is where a password ends up by mistake. No rule reads `password` or `token` beyond asking whether it
@@ -35,6 +35,35 @@ def rule(
     if message_expression is not None:
         made["messageExpression"] = message_expression
     return made
+
+
+def secret_name(field: str, *, example: str, optional: bool = False) -> Rule:
+    """What the name of a Secret in a field has to be."""
+    absent = f"!has(self.{field}) || " if optional else ""
+    return rule(
+        f"{absent}self.{field}.matches('{DNS_SUBDOMAIN_PATTERN}')",
+        f"{field} is the name of a Secret: a-z, 0-9, '-' and '.', begins and ends with a letter or digit: "
+        f'write "{example}"',
+        field_path=f".{field}",
+    )
+
+
+def data_key(field: str, *, example: str) -> Rule:
+    """What a key of a Secret's data in a required field has to be."""
+    return rule(
+        f"self.{field}.matches('{DATA_KEY_PATTERN}')",
+        f"{field} is a key of a Secret's data: letters, digits, '-', '_' and '.': write \"{example}\"",
+        field_path=f".{field}",
+    )
+
+
+def one_source(value: str, owner: str) -> Rule:
+    """A value comes from the field or from the one beside it, `…From`."""
+    source = f"{value}From"
+    return rule(
+        f"!(has(self.{value}) && has(self.{source}))",
+        f"give at most one of {value} and {source}: {owner} takes its value from one place",
+    )
 
 
 def validations(*rules: Rule) -> dict[str, Any]:
@@ -74,17 +103,17 @@ SECRET_SLOT: Final = validations(
 
 # As rules and not as patterns, which would print what stands there: a value in the place of a name is an easy mistake.
 SECRET_KEY_REF: Final = validations(
-    rule(
-        f"self.name.matches('{DNS_SUBDOMAIN_PATTERN}')",
-        "name is the name of a Secret: a-z, 0-9, '-' and '.', begins and ends with a letter or digit: "
-        'write "ghcr-source"',
-        field_path=".name",
-    ),
-    rule(
-        f"self.key.matches('{DATA_KEY_PATTERN}')",
-        "key is a key of a Secret's data: letters, digits, '-', '_' and '.': write \"password\"",
-        field_path=".key",
-    ),
+    secret_name("name", example="ghcr-source"),
+    data_key("key", example="password"),
+)
+
+REFRESH_INTERVAL: Final = rule(
+    "!has(self.refreshInterval) || self.refreshInterval != ''"
+    f" && self.refreshInterval.matches('{duration.PATTERN}')"
+    " && duration(self.refreshInterval) >= duration('1s')"
+    " && duration(self.refreshInterval) <= duration('8760h')",
+    duration.HINT,
+    field_path=".refreshInterval",
 )
 
 SPEC: Final = validations(
@@ -98,14 +127,7 @@ SPEC: Final = validations(
         "a git credential is projected as basic-auth; dockerconfigjson is for registry",
         field_path=".projections",
     ),
-    rule(
-        "!has(self.refreshInterval) || self.refreshInterval != ''"
-        f" && self.refreshInterval.matches('{duration.PATTERN}')"
-        " && duration(self.refreshInterval) >= duration('1s')"
-        " && duration(self.refreshInterval) <= duration('8760h')",
-        duration.HINT,
-        field_path=".refreshInterval",
-    ),
+    REFRESH_INTERVAL,
 )
 
 
@@ -113,10 +135,7 @@ def _value_rules(value: str) -> tuple[Rule, ...]:
     source = f"{value}From"
     given = f"(has(self.{value}) || has(self.{source}))"
     return (
-        rule(
-            f"!(has(self.{value}) && has(self.{source}))",
-            f"give at most one of {value} and {source}: a slot takes its value from one place",
-        ),
+        one_source(value, "a slot"),
         rule(
             f"!{given} || has(self.username)",
             f"username is required with {value} or {source}: "
@@ -244,7 +263,7 @@ def _metadata_rules(field: str) -> tuple[Rule, ...]:
     )
 
 
-PROJECTION: Final = validations(
+METADATA: Final = (
     *_metadata_rules("labels"),
     *_metadata_rules("annotations"),
     rule(
@@ -253,3 +272,4 @@ PROJECTION: Final = validations(
         field_path=".labels",
     ),
 )
+PROJECTION: Final = validations(*METADATA)

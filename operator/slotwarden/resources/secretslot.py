@@ -39,6 +39,21 @@ DeletionPolicy = Literal["Delete", "Retain"]
 ProjectionType = Literal["dockerconfigjson", "basic-auth"]
 LabelValue = Annotated[str, Field(json_schema_extra={"maxLength": 63})]
 AnnotationValue = Annotated[str, Field(json_schema_extra={"maxLength": 4096})]
+RefreshInterval = Annotated[
+    str | None,
+    Field(
+        description="How often Vault, and an unlabelled source Secret, are looked at for changes made elsewhere: "
+        "1s to 8760h, for example 30m or 1h30m. The moments are spread out. Absent: the operator's default, 1h.",
+        json_schema_extra={"maxLength": 32},
+    ),
+]
+DeletionPolicyField = Annotated[
+    DeletionPolicy | None,
+    Field(
+        description="What becomes of the value in Vault when the object is deleted. Delete: it is soft-deleted at "
+        "once and purged after 7 days. Retain: it stays. Absent: Delete.",
+    ),
+]
 
 
 class Projection(Model):
@@ -110,21 +125,8 @@ class Spec(Model):
             json_schema_extra={"maxItems": 1, "x-kubernetes-list-type": "atomic"},
         ),
     ] = ()
-    refresh_interval: Annotated[
-        str | None,
-        Field(
-            description="How often Vault, and an unlabelled source Secret, are looked at for changes made elsewhere: "
-            "1s to 8760h, for example 30m or 1h30m. The moments are spread out. Absent: the operator's default, 1h.",
-            json_schema_extra={"maxLength": 32},
-        ),
-    ] = None
-    deletion_policy: Annotated[
-        DeletionPolicy | None,
-        Field(
-            description="What becomes of the value in Vault when the object is deleted. Delete: it is soft-deleted at "
-            "once and purged after 7 days. Retain: it stays. Absent: Delete.",
-        ),
-    ] = None
+    refresh_interval: RefreshInterval = None
+    deletion_policy: DeletionPolicyField = None
 
 
 class SecretSlot(Model):

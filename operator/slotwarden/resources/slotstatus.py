@@ -1,4 +1,4 @@
-"""The status of a SecretSlot. It tells whether a value is there and where, and never holds one."""
+"""The status of an object of either kind. It tells whether a value is there and where, and never holds one."""
 
 from __future__ import annotations
 
@@ -133,11 +133,11 @@ class Status(Model):
     ] = ()
     type: Annotated[
         SlotType | None,
-        Field(description="The kind of credential: git or registry."),
+        Field(description="The kind of credential of a SecretSlot: git or registry."),
     ] = None
     has_value: Annotated[
         bool | None,
-        Field(description="Whether Vault holds a value for the slot."),
+        Field(description="Whether Vault holds a value for the object."),
     ] = None
     vault: Annotated[
         VaultStatus | None,
