@@ -2,35 +2,120 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from slotwarden.domain.credentials import GitCredential
-from slotwarden.domain.entries import SlotRef
+from slotwarden.domain.entries import EnvRef, SlotRef
+from slotwarden.domain.envvalue import EnvValue
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.ownership import Owner
 from slotwarden.values.paths import EntryPaths
-from slotwarden.values.service import NoValue, ValueService, VersionDeleted
+from slotwarden.values.service import NotOwner, NoValue, ValueService, VersionDeleted
 from slotwarden.values.store import VaultStore
+from slotwarden.vault.policy import render
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slotwarden.domain.declared import Value
+    from slotwarden.domain.entries import EntryRef
     from slotwarden.vault.kv import VaultKV
+    from testbed.clients.vault import VaultAdmin
 
 REF = SlotRef("acme", "git")
 ME = Owner("cluster", "namespace-uid", "object-uid")
 VALUE = GitCredential("bot", Sensitive(b"one"), "https://github.com")
 
 
+OTHER = replace(ME, object_uid="another")
+CHANGED = replace(VALUE, token=Sensitive(b"two"))
+
+
 @pytest.fixture
-def store(kv: VaultKV, vault_prefix: str) -> VaultStore:
-    return VaultStore(kv, EntryPaths(vault_prefix))
+def requests() -> list[str]:
+    """What was asked of Vault."""
+    return []
+
+
+@pytest.fixture
+def store(
+    make_kv: Callable[..., VaultKV],
+    make_token: Callable[..., str],
+    vault_admin: VaultAdmin,
+    vault_prefix: str,
+    requests: list[str],
+) -> VaultStore:
+    token = make_token(render(vault_admin.mount, vault_prefix))
+    return VaultStore(
+        make_kv(token, observe=lambda operation, *_: requests.append(operation)), EntryPaths(vault_prefix)
+    )
 
 
 @pytest.fixture
 def values(store: VaultStore) -> ValueService:
     return ValueService(store, lambda: datetime.now(UTC))
+
+
+REFS = pytest.mark.parametrize(
+    ("ref", "value"),
+    [
+        (REF, VALUE),
+        (EnvRef("acme", "shop", "live", "TEXT"), EnvValue(Sensitive("é\0\n".encode()))),
+        (EnvRef("acme", "shop", "live", "BYTES"), EnvValue(Sensitive(b"\xff\0\xfe"))),
+        (EnvRef("acme", "shop", "live", "EMPTY"), EnvValue(Sensitive(b""))),
+    ],
+)
+
+
+@REFS
+async def test_a_value_of_either_kind_is_kept(values: ValueService, ref: EntryRef, value: Value) -> None:
+    stored = await values.settle(ref, ME, value)
+    assert (stored.value, stored.version.number) == (value, 1)
+    for known in (False, True):
+        assert await values.settle(ref, ME, value, known=known) == stored
+        assert await values.settle(ref, ME, None, known=known) == stored
+    assert await values.current(ref, ME) == stored
+
+
+@REFS
+async def test_a_rotation_costs_one_read(
+    values: ValueService, store: VaultStore, requests: list[str], ref: EntryRef, value: Value
+) -> None:
+    first = await values.settle(ref, ME, value)
+    requests.clear()
+    await values.settle(ref, ME, None, known=True)
+    assert requests == ["read"]
+    await store.write(ref, {"value": Sensitive(b"x"), "token": Sensitive(b"x"), "username": Sensitive(b"x")}, cas=1)
+    requests.clear()
+    assert (await values.settle(ref, ME, value, known=True)).version.number == first.version.number + 2
+    assert requests == ["read", "write"]
+
+
+async def test_of_another_nothing_is_taken_although_it_was_known(
+    values: ValueService, store: VaultStore, requests: list[str]
+) -> None:
+    await values.settle(REF, replace(OTHER, policy="Retain"), VALUE)
+    requests.clear()
+    with pytest.raises(NotOwner):
+        await values.settle(REF, ME, CHANGED, known=True)
+    assert requests == ["read", "read_metadata"]
+    entry = await store.read(REF)
+    assert entry is not None
+    assert entry.version == 1
+
+
+async def test_an_entry_that_is_gone_although_it_was_known_is_made_anew(
+    values: ValueService, store: VaultStore
+) -> None:
+    await values.settle(REF, ME, VALUE)
+    await store.purge(REF)
+    with pytest.raises(NoValue):
+        await values.settle(REF, ME, None, known=True)
+    assert (await values.settle(REF, ME, VALUE, known=True)).version.number == 1
 
 
 async def test_to_read_a_value_that_was_let_go_does_not_bring_it_back(store: VaultStore, values: ValueService) -> None:
@@ -55,7 +140,7 @@ async def test_only_the_owner_reads(store: VaultStore, values: ValueService) -> 
         await values.current(REF, ME)
     await values.settle(REF, ME, VALUE)
     with pytest.raises(NoValue):
-        await values.current(REF, Owner("cluster", "namespace-uid", "another"))
+        await values.current(REF, OTHER)
     metadata = await store.read_metadata(REF)
     assert metadata is not None
     await store.write_custom_metadata(REF, {})

@@ -5,6 +5,7 @@ Every write is check-and-set against the version that the decision was made on; 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -29,7 +30,7 @@ RECOVERABLE: Final = timedelta(days=7)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 KEPT: Final = "the Secret keeps the last good value until it is undeleted there or the value is set again"
 _UNSET: Final = "no value was set yet; set it inline, through a source Secret, or by writing the entry in Vault"
-_ATTEMPTS: Final = 4
+_ATTEMPTS: Final = 3
 
 
 class NoValue(Exception):
@@ -72,20 +73,23 @@ class ValueService:
         self._store = store
         self._now = now
 
-    async def settle(self, ref: EntryRef, me: Owner, intake: Value | None, *, adopt: bool = False) -> Stored:
+    async def settle(
+        self, ref: EntryRef, me: Owner, intake: Value | None, *, adopt: bool = False, known: bool = False
+    ) -> Stored:
         """Store `intake` where it is new, and answer with the value that holds.
+
+        Args:
+            known: the entry was the owner's at the last look: one read shows that it still is, and what it holds.
 
         Raises:
             NotOwner, NoValue, VersionDeleted: as their names say.
             InvalidValue: what Vault holds is no value of that kind.
             VaultError: Vault did not do it.
         """
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return await self._settle(ref, me, intake, adopt)
-            except CasMismatch:
-                continue
-        return await self._settle(ref, me, intake, adopt)
+        for attempt in range(_ATTEMPTS):
+            with contextlib.suppress(CasMismatch):
+                return await self._settle(ref, me, intake, adopt, known=known and attempt == 0)
+        return await self._settle(ref, me, intake, adopt, known=False)
 
     async def look(self, ref: EntryRef, me: Owner) -> Version | None:
         """The version that holds, by one read of metadata; None where `settle` has to look closer."""
@@ -153,8 +157,13 @@ class ValueService:
         metadata = await self._store.read_metadata(ref)
         return metadata, ownership.read(metadata.custom_metadata) if metadata else None
 
-    async def _settle(self, ref: EntryRef, me: Owner, intake: Value | None, adopt: bool) -> Stored:
-        """One try. Whose the entry is comes first: another's value is not even read."""
+    async def _settle(self, ref: EntryRef, me: Owner, intake: Value | None, adopt: bool, *, known: bool) -> Stored:
+        """One try. Whose the entry is comes first: another's value is not even read, or looked at where it was."""
+        if known:
+            entry = await self._store.read(ref)
+            owner = ownership.read(entry.custom_metadata) if entry else None
+            if entry is not None and owner is not None and owner.same_object(me):
+                return await self._settle_own(ref, me, entry, intake)
         metadata = await self._store.read_metadata(ref)
         if metadata is None:
             if intake is None:
