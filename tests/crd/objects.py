@@ -20,3 +20,14 @@ def slot(spec: Any, name: str = "pull", **metadata: Any) -> dict[str, Any]:
         "metadata": {"name": name, **metadata},
         "spec": spec,
     }
+
+
+def env(name: str = "url", *, project: Any = "shop", environment: Any = "production", **spec: Any) -> dict[str, Any]:
+    """An EnvSecret as a user writes it; its key is `DATABASE_URL` where the spec names none."""
+    given = {"project": project, "environment": environment, "key": "DATABASE_URL", **spec}
+    return {
+        "apiVersion": "slotwarden.io/v1beta1",
+        "kind": "EnvSecret",
+        "metadata": {"name": name},
+        "spec": {field: value for field, value in given.items() if value is not None},
+    }
