@@ -125,10 +125,10 @@ def test_policies_hold_in_the_namespaces_of_the_release(render: Render) -> None:
 
     own = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["a", "b"]}]}
     other = {"matchLabels": {"slots": "yes"}}
-    assert selectors({}) == [None, None]
-    assert selectors({"namespaces": ["a", "b"]}) == [{"namespaceSelector": own}] * 2
+    assert selectors({}) == [None] * 4
+    assert selectors({"namespaces": ["a", "b"]}) == [{"namespaceSelector": own}] * 4
     policies = {"namespaceSelector": other}
-    assert selectors({"namespaces": ["a", "b"], "policies": policies}) == [{"namespaceSelector": other}] * 2
+    assert selectors({"namespaces": ["a", "b"], "policies": policies}) == [{"namespaceSelector": other}] * 4
     assert selectors({"policies": {"enabled": False}}) == []
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.policy.users import SLOTS, Users, inline, slot
+from tests.policy.users import SLOTS, Json, Users, env, inline, slot
 
 if TYPE_CHECKING:
     from testbed.clients.kubectl import Kubectl, Result
@@ -35,6 +35,7 @@ def enforced(installed: Session, kubectl: Kubectl) -> Session:
     kubectl.apply([role, binding], check=True)
     try:
         until_refused(kubectl, user, "default", "secretslots/value")
+        until_refused(kubectl, user, "default", "envsecrets/value", env(value="any"))
     finally:
         kubectl("delete", "clusterrole,clusterrolebinding", user, check=True)
     return installed
@@ -46,11 +47,14 @@ def users(enforced: Session, kubectl: Kubectl, namespace: str) -> Users:
     return Users(kubectl, namespace)
 
 
-def until_refused(kubectl: Kubectl, user: str | None, namespace: str, words: str) -> Result:
+def until_refused(
+    kubectl: Kubectl, user: str | None, namespace: str, words: str, manifest: Json | None = None
+) -> Result:
     """Try to create an inline value without storing it until the answer has these words: a policy has taken effect."""
+    tried = manifest or slot(inline())
     end = time.monotonic() + DEADLINE
     while True:
-        done = kubectl("create", "--dry-run=server", "-f", "-", stdin=slot(inline()), namespace=namespace, as_user=user)
+        done = kubectl("create", "--dry-run=server", "-f", "-", stdin=tried, namespace=namespace, as_user=user)
         if done.code and words in done.stderr:
             return done
         assert time.monotonic() < end, f"{words!r} did not come: {done.stderr}"
@@ -60,7 +64,7 @@ def until_refused(kubectl: Kubectl, user: str | None, namespace: str, words: str
 def refused_in_the_end(kubectl: Kubectl) -> Any:
     """`until_refused` for tests that bring a policy of their own."""
 
-    def wait(namespace: str, words: str) -> Result:
-        return until_refused(kubectl, None, namespace, words)
+    def wait(namespace: str, words: str, manifest: Json | None = None) -> Result:
+        return until_refused(kubectl, None, namespace, words, manifest)
 
     return wait

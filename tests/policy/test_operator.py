@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.install import install_operator, uninstall_operator
-from tests.policy.users import CANARY, User, inline
+from tests.policy.users import CANARY, User, env, inline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,11 @@ MAY = [
     "watch secretslots",
     "patch secretslots",
     "patch secretslots/status",
+    "get envsecrets",
+    "list envsecrets",
+    "watch envsecrets",
+    "patch envsecrets",
+    "patch envsecrets/status",
     "get secrets",
     "list secrets",
     "watch secrets",
@@ -37,6 +42,10 @@ MAY_NOT = [
     "update secretslots",
     "delete secretslots",
     "update secretslots/status",
+    "create envsecrets",
+    "update envsecrets",
+    "delete envsecrets",
+    "update envsecrets/status",
     "update secrets",
     "patch events",
     "deletecollection secrets",
@@ -47,6 +56,8 @@ MAY_NOT = [
     "get secretslots.values.slotwarden.io/value",
     "create secretslots.values.slotwarden.io/value",
     "create secretslots.values.slotwarden.io/reveal",
+    "create envsecrets.values.slotwarden.io/value",
+    "create envsecrets.values.slotwarden.io/reveal",
     "get roles",
     "impersonate serviceaccounts",
 ]
@@ -70,6 +81,16 @@ def test_the_scrub_passes(users: Users, operator_user: User) -> None:
     again = operator_user.patch(set_again)
     assert again.code != 0
     assert CANARY not in again.stderr
+
+
+def test_the_scrub_of_an_environment_passes(users: Users, operator_user: User) -> None:
+    users.has(env(value=CANARY))
+    set_again = operator_user.patch(json.dumps({"spec": {"value": CANARY + "2"}}), "url", resource="esec")
+    assert "ask for `create` on envsecrets/value" in set_again.stderr
+    assert CANARY not in set_again.stderr
+    scrub = json.dumps([{"op": "remove", "path": "/spec/value"}])
+    done = operator_user.patch(scrub, "url", kind="json", resource="esec")
+    assert (done.code, done.stderr) == (0, "")
 
 
 def test_it_may_do_its_work(operator_user: User) -> None:

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from testbed.session import Session
 
 DEADLINE = 60
+POLICIES = ("set-value", "inline-values", "set-env-value", "inline-env-values")
 
 
 def test_no_expression_is_warned_about(enforced: Session, kubectl: Kubectl) -> None:
-    checked = [_checked(kubectl, f"slotwarden.default.{policy}") for policy in ("set-value", "inline-values")]
-    assert checked == [{}, {}]
+    found = {policy: _checked(kubectl, f"slotwarden.default.{policy}") for policy in POLICIES}
+    assert found == {policy: {} for policy in POLICIES}
 
 
 def _checked(kubectl: Kubectl, policy: str) -> dict[str, Any]:

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 CANARY = "c4naryValue"
-SLOTS: Json = {"apiGroups": ["slotwarden.io"], "resources": ["secretslots"], "verbs": ["*"]}
+SLOTS: Json = {"apiGroups": ["slotwarden.io"], "resources": ["secretslots", "envsecrets"], "verbs": ["*"]}
 VALUE: Json = {"apiGroups": ["values.slotwarden.io"], "resources": ["secretslots/value"], "verbs": ["create"]}
 REVEAL: Json = {"apiGroups": ["values.slotwarden.io"], "resources": ["secretslots/reveal"], "verbs": ["create"]}
+ENV_VALUE: Json = {**VALUE, "resources": ["envsecrets/value"]}
+ENV_REVEAL: Json = {**REVEAL, "resources": ["envsecrets/reveal"]}
 SECRETS: Json = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
 
 
@@ -19,6 +21,17 @@ def slot(spec: Json, name: str = "pull", **metadata: Any) -> Json:
     """A SecretSlot as a user writes it; without a name where it is generated."""
     named = metadata if "generateName" in metadata else {"name": name, **metadata}
     return {"apiVersion": "slotwarden.io/v1beta1", "kind": "SecretSlot", "metadata": named, "spec": spec}
+
+
+def env(name: str = "url", metadata: Json | None = None, **spec: Any) -> Json:
+    """An EnvSecret as a user writes it; the metadata replaces the name."""
+    declared = {"project": "shop", "environment": "production", "key": "DATABASE_URL"}
+    return {
+        "apiVersion": "slotwarden.io/v1beta1",
+        "kind": "EnvSecret",
+        "metadata": metadata or {"name": name},
+        "spec": {**declared, **spec},
+    }
 
 
 def inline(value: str = CANARY, address: str = "ghcr.io") -> Json:
@@ -66,8 +79,8 @@ class User:
     def create(self, manifest: Json) -> Result:
         return self.kubectl("create", "-f", "-", stdin=manifest, namespace=self.namespace, as_user=self.name)
 
-    def patch(self, patch: str, name: str = "pull", kind: str = "merge") -> Result:
-        words = ("patch", "sslot", name, f"--type={kind}", "--patch-file=/dev/stdin")
+    def patch(self, patch: str, name: str = "pull", kind: str = "merge", resource: str = "sslot") -> Result:
+        words = ("patch", resource, name, f"--type={kind}", "--patch-file=/dev/stdin")
         return self.kubectl(*words, stdin=patch, namespace=self.namespace, as_user=self.name)
 
 
@@ -85,5 +98,9 @@ class Users:
         return User(self.kubectl, self.namespace, name)
 
     def given(self, spec: Json, **metadata: Any) -> None:
+        """A slot that is there already, made by the administrator."""
+        self.has(slot(spec, **metadata))
+
+    def has(self, manifest: Json) -> None:
         """An object that is there already, made by the administrator."""
-        self.kubectl.apply(slot(spec, **metadata), namespace=self.namespace, check=True)
+        self.kubectl.apply(manifest, namespace=self.namespace, check=True)

@@ -47,11 +47,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* What the operator does in each namespace, and nothing else. */}}
 {{- define "slotwarden.rules" -}}
 - apiGroups: [slotwarden.io]
-  resources: [secretslots]
+  resources: [secretslots, envsecrets]
   # patch: an inline value is removed from the object.
   verbs: [get, list, watch, patch]
 - apiGroups: [slotwarden.io]
-  resources: [secretslots/status]
+  resources: [secretslots/status, envsecrets/status]
   verbs: [patch]
 - apiGroups: [""]
   resources: [secrets]
@@ -59,6 +59,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
+{{- end -}}
+
+{{/* A policy's binding, in the namespaces that the release works in: takes the root, the policy's name, the action. */}}
+{{- define "slotwarden.policyBinding" -}}
+{{- $selector := .root.Values.policies.namespaceSelector }}
+{{- if and .root.Values.namespaces (not $selector) }}
+{{- $only := dict "key" "kubernetes.io/metadata.name" "operator" "In" "values" (uniq .root.Values.namespaces) }}
+{{- $selector = dict "matchExpressions" (list $only) }}
+{{- end -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ include "slotwarden.uniqueName" .root }}.{{ .policy }}
+  labels:
+    {{- include "slotwarden.labels" .root | nindent 4 }}
+spec:
+  policyName: {{ include "slotwarden.uniqueName" .root }}.{{ .policy }}
+  validationActions: [{{ .action }}]
+  {{- with $selector }}
+  matchResources:
+    namespaceSelector:
+      {{- toYaml . | nindent 6 }}
+  {{- end }}
 {{- end -}}
 
 {{- define "slotwarden.env" -}}
