@@ -33,8 +33,8 @@ MAY_REVEAL = frozenset(
         "vault/kv.py",
         "cluster/secrets.py",
         "cluster/slots.py",
-        "gateway/bodies.py",  # the one answer that tells a value
         "gateway/group.py",  # a subresource has that name
+        "gateway/revealing.py",  # the one answer that tells a value
     }
 )
 REVEALING = frozenset({"reveal", "reveal_text"})

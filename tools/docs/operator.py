@@ -36,6 +36,8 @@ def metrics() -> str:
     made.reconciled.labels("", "")
     made.vault_request("", "", 0)
     made.kubernetes_request("", "", "", 0)
+    made.value_reads.labels("", "")
+    made.value_writes.labels("", "")
     made.follow_queue("", lambda: 0, lambda: 0)
     families = text_string_to_metric_families(made.render().decode())
     shown = [family for family in families if not family.name.endswith(_CREATED)]

@@ -72,6 +72,8 @@ def configure(log_format: LogFormat, level: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("slotwarden").setLevel(level.upper())
+    # A record of who did what is no matter of how much one wants to read.
+    logging.getLogger("slotwarden.audit").setLevel(logging.INFO)
     hush()
 
 
@@ -89,6 +91,7 @@ def _formatter(log_format: LogFormat) -> logging.Formatter:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _with_fields,
         _without_what_tasks_hold,
         _without_exception_text,
         _redacted,
@@ -102,6 +105,12 @@ def _formatter(log_format: LogFormat) -> logging.Formatter:
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
     )
+
+
+def _with_fields(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add the fields that one of our own records names: `extra={"fields": {…}}`."""
+    event.update(getattr(event.get("_record"), "fields", {}))
+    return event
 
 
 def _without_exception_text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -48,6 +48,18 @@ class Metrics:
             registry=registry,
         )
         self.leader = Gauge("slotwarden_leader", "1 while this process works, 0 while it stands by.", registry=registry)
+        self.value_reads = Counter(
+            "slotwarden_value_reads_total",
+            "Values that were read through the gateway, and those that were not.",
+            ["resource", "outcome"],
+            registry=registry,
+        )
+        self.value_writes = Counter(
+            "slotwarden_value_writes_total",
+            "Values that were set or rolled back through the gateway, and those that were not.",
+            ["resource", "outcome"],
+            registry=registry,
+        )
         self.kubernetes_up = Gauge(
             "slotwarden_kubernetes_up", "1 while the API server answers, 0 while it does not.", registry=registry
         )
