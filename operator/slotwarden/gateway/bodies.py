@@ -6,7 +6,7 @@ names of our own, and a member that is not known is not named.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -14,9 +14,6 @@ from pydantic.alias_generators import to_camel
 from slotwarden.gateway.group import API_VERSION
 from slotwarden.gateway.statuses import Cause, Refusal, invalid
 from slotwarden.sensitive import Sensitive
-
-if TYPE_CHECKING:
-    from slotwarden.values.service import Version
 
 MAX_BODY: Final = 1536 * 1024
 """Bytes of a body: a value of 512 KiB in base64, with room for what stands around it."""
@@ -202,13 +199,6 @@ def read(model: type[_Body], raw: bytes) -> _Body:
 def answer(body: ValueVersion | ValueVersionList) -> dict[str, Any]:
     """The JSON of an answer without a value."""
     return body.model_dump(by_alias=True, mode="json")
-
-
-def revealed(metadata: Meta, version: Version, fields: dict[str, Sensitive]) -> dict[str, Any]:
-    """The JSON of the one answer that holds a value; the names of its fields are those in Vault."""
-    known = {"apiVersion": API_VERSION, "kind": "Value", "metadata": metadata.model_dump()}
-    told = {FIELDS[name]: value.reveal_text() for name, value in fields.items()}
-    return known | told | {"version": version.number, "createdTime": version.created_time}
 
 
 FIELDS: Final = {

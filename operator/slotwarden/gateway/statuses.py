@@ -63,34 +63,23 @@ class Refusal(Exception):
         message: a sentence, fit for anybody who may send this request.
         causes: the fields that are wrong.
         retry: seconds after which to try again; 0 where that would not help.
-        about: resource and name of the object.
     """
 
-    def __init__(
-        self,
-        code: int,
-        message: str,
-        causes: tuple[Cause, ...] = (),
-        retry: int = 0,
-        about: tuple[str, str] | None = None,
-    ) -> None:
+    def __init__(self, code: int, message: str, causes: tuple[Cause, ...] = (), retry: int = 0) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.causes = causes
         self.retry = retry
-        self.about = about
 
     @property
     def reason(self) -> str:
         """One word for programs."""
         return _REASONS.get(self.code, "Unknown")
 
-    def status(self) -> dict[str, Any]:
-        """The metav1.Status."""
-        details: dict[str, Any] = {}
-        if self.about:
-            details = {"name": self.about[1], "group": GROUP, "kind": self.about[0]}
+    def status(self, resource: str = "", name: str = "") -> dict[str, Any]:
+        """The metav1.Status, about an object where there is one."""
+        details: dict[str, Any] = {"name": name, "group": GROUP, "kind": resource} if name else {}
         if self.causes:
             details["causes"] = [
                 {"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in self.causes
@@ -140,12 +129,13 @@ def refusal(error: BaseException) -> Refusal:
             return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, _WORDS[500])
 
 
-def answer(refused: Refusal) -> web.Response:
+def answer(request: web.Request, refused: Refusal) -> web.Response:
     """The answer to a request that is not done."""
     headers = {"Cache-Control": "no-store"}
     if refused.retry:
         headers["Retry-After"] = str(refused.retry)
-    return web.json_response(refused.status(), status=refused.code, headers=headers)
+    about = (request.match_info.get("resource", ""), request.match_info.get("name", ""))
+    return web.json_response(refused.status(*about), status=refused.code, headers=headers)
 
 
 @web.middleware
@@ -156,7 +146,7 @@ async def statuses(
     try:
         return await handler(request)
     except web.HTTPException as error:
-        made = answer(refusal(error))
+        made = answer(request, refusal(error))
         for name in ("Allow", "WWW-Authenticate"):
             if name in error.headers:
                 made.headers[name] = error.headers[name]
@@ -165,4 +155,4 @@ async def statuses(
         refused = refusal(error)
         if refused.message == _WORDS[500]:
             _log.exception("a request failed")
-        return answer(refused)
+        return answer(request, refused)

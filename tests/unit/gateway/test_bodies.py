@@ -11,7 +11,6 @@ from slotwarden.gateway import bodies
 from slotwarden.gateway.bodies import BODIES, Reveal, Rollback, Value
 from slotwarden.gateway.statuses import Refusal
 from slotwarden.sensitive import Sensitive
-from slotwarden.values.service import Version
 
 CANARY = "c4naryValueOfABody"
 FIELDS = [field.alias or "" for field in Value.model_fields.values()]
@@ -99,18 +98,7 @@ def test_a_rollback_says_to_which_version() -> None:
     assert bodies.read(Rollback, b'{"version": 2, "requestID": "r-1"}').request_id == "r-1"
 
 
-def test_only_one_answer_tells_a_value() -> None:
-    metadata = bodies.Meta(namespace="acme", name="pull", uid="u")
-    fields = {"username": Sensitive.of_text("bot"), "server_address": Sensitive.of_text("ghcr.io")}
-    assert bodies.revealed(metadata, Version(3, "2026-01-01T00:00:00Z"), fields) == {
-        "apiVersion": "values.slotwarden.io/v1beta1",
-        "kind": "Value",
-        "metadata": {"namespace": "acme", "name": "pull", "uid": "u"},
-        "username": "bot",
-        "serverAddress": "ghcr.io",
-        "version": 3,
-        "createdTime": "2026-01-01T00:00:00Z",
-    }
+def test_only_one_kind_holds_a_value() -> None:
     assert set(bodies.FIELDS.values()) <= set(FIELDS)
     secret = {name for name, model in BODIES.items() for field in model.model_fields.values() if _holds(field)}
     assert secret == {"Value"}

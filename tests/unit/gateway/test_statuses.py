@@ -34,8 +34,8 @@ async def answer(error: Exception) -> tuple[int, dict[str, str], dict[str, objec
 
 
 def test_a_status_has_the_form_of_kubernetes() -> None:
-    error = Refusal(409, "taken", (Cause("spec.x", "is set"),), retry=3, about=("secretslots", "pull"))
-    assert error.status() == {
+    error = Refusal(409, "taken", (Cause("spec.x", "is set"),), retry=3)
+    assert error.status("secretslots", "pull") == {
         "kind": "Status",
         "apiVersion": "v1",
         "metadata": {},

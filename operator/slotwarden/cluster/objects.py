@@ -1,0 +1,65 @@
+"""Objects of either kind as the gateway needs them: read live, found by what they stand for, told of an intent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster import paths
+from slotwarden.resources.secretslot import API_VERSION
+
+if TYPE_CHECKING:
+    from slotwarden.cluster.client import Json, KubeClient
+    from slotwarden.domain.entries import EnvRef
+    from slotwarden.resources.slotstatus import Pending
+
+FIELD_MANAGER: Final = "slotwarden-gateway"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+_KINDS: Final = {"secretslots": "SecretSlot", "envsecrets": "EnvSecret"}
+
+
+class Objects:
+    """Reads and writes of single objects. Methods raise `KubernetesError`s.
+
+    A `resource` is `secretslots` or `envsecrets`.
+    """
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+
+    async def get(self, resource: str, namespace: str, name: str) -> Json:
+        """The object as it is."""
+        return await self._client.request("get", resource, paths.declared(resource, namespace, name))
+
+    async def of_key(self, ref: EnvRef) -> list[Json]:
+        """The EnvSecrets that stand for one key of one environment."""
+        path = paths.declared("envsecrets", ref.organization)
+        fields = f"spec.project={ref.project},spec.environment={ref.environment},spec.key={ref.key}"
+        answer = await self._client.request("list", "envsecrets", path, query={"fieldSelector": fields})
+        return list(answer.get("items") or ())
+
+    async def namespace_uid(self, namespace: str) -> str:
+        """The uid of a namespace now."""
+        answer = await self._client.request("get", "namespaces", paths.namespace(namespace))
+        return str(answer["metadata"]["uid"])
+
+    async def apply_pending(self, resource: str, namespace: str, name: str, uid: str, pending: Pending) -> None:
+        """State in an object's status what is about to be written, whatever was stated there before.
+
+        Raises:
+            NotFound: the object is gone.
+            Conflict: another object has its name now.
+        """
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": _KINDS[resource],
+            "metadata": {"namespace": namespace, "name": name, "uid": uid},
+            "status": {"pending": pending.to_object()},
+        }
+        await self._client.request(
+            "patch",
+            f"{resource}/status",
+            paths.declared(resource, namespace, name, "status"),
+            body=body,
+            query={"fieldManager": FIELD_MANAGER, "force": "true"},
+            content_type=APPLY_PATCH,
+        )

@@ -1,0 +1,112 @@
+"""Reads the object that a request is about, live: what it declares, whose the value is, and what forbids to set it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster.errors import NotFound
+from slotwarden.domain.declared import Declared, DeclaredEnv, DeclaredSlot
+from slotwarden.gateway.statuses import Cause, Refusal, conflict
+from slotwarden.resources.envsecret import EnvSecret
+from slotwarden.resources.secretslot import GROUP, SecretSlot
+from slotwarden.values.ownership import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from slotwarden.cluster.client import Json
+    from slotwarden.cluster.namespaces import Namespaces
+    from slotwarden.cluster.objects import Objects
+    from slotwarden.gateway.group import Resource
+    from slotwarden.values.ownership import Policy
+
+_ADOPT: Final = "slotwarden.io/adopt-value"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object, and whom the entry of its value has to name."""
+
+    declared: DeclaredSlot | DeclaredEnv
+    owner: Owner
+
+    @property
+    def adopt(self) -> bool:
+        """Whether it says that it takes over an entry of another's."""
+        return self.declared.metadata.annotations.get(_ADOPT) == "true"
+
+
+class ObjectReader:
+    """Reads objects; nothing is kept but the cluster's identity. Methods raise `KubernetesError`s and `Refusal`s."""
+
+    def __init__(self, objects: Objects, namespaces: Namespaces) -> None:
+        self._objects = objects
+        self._namespaces = namespaces
+
+    async def read(self, resource: Resource, namespace: str, name: str) -> Found:
+        """The object as it is; 404 where there is none."""
+        try:
+            raw, namespace_uid, cluster = await asyncio.gather(
+                self._objects.get(resource, namespace, name),
+                self._objects.namespace_uid(namespace),
+                self._namespaces.cluster(),
+            )
+        except NotFound:
+            raise missing(resource, name) from None
+        declared = _declared(resource, raw)
+        return Found(declared, Owner(cluster, namespace_uid, declared.metadata.uid, _policy(declared)))
+
+    async def read_to_set(self, resource: Resource, namespace: str, name: str) -> Found:
+        """The object, whose value may be set by a door; 409 where it may not."""
+        found = await self.read(resource, namespace, name)
+        hindrance(found.declared)
+        if isinstance(found.declared, DeclaredEnv):
+            others = await self._objects.of_key(found.declared.entry)
+            rivalry(found.declared, (DeclaredEnv(EnvSecret.from_object(other)) for other in others))
+        return found
+
+
+def missing(resource: Resource, name: str) -> Refusal:
+    """There is no such object."""
+    return Refusal(404, f'{resource}.{GROUP} "{name}" not found')
+
+
+def hindrance(declared: Declared) -> None:
+    """Raise what forbids any door but the object's own to set its value: it goes, or has its value from its spec."""
+    if declared.metadata.deletion_timestamp is not None:
+        raise conflict("the object is being deleted")
+    source = declared.source
+    if source is not None:
+        message = f"takes the value from key {source.key} of Secret {source.secret}: change it there, or remove this"
+        raise conflict(f"{source.field} {message}", Cause(source.field, message))
+    if declared.inline is not None:
+        # The operator has yet to store it, and would put it over what is set now.
+        raise conflict("the spec holds a value that is not stored yet: wait for that, or remove it")
+
+
+def rivalry(declared: DeclaredEnv, others: Iterable[DeclaredEnv]) -> None:
+    """Raise that an older object stands for the same key: that one owns the value."""
+    mine = _age(declared)
+    older = min((other for other in others if _age(other) < mine), key=_age, default=None)
+    if older is not None:
+        raise conflict(
+            f"NameConflict: {older.metadata.name} is older and stands for the same project, environment and key",
+            Cause("spec.key", f"belongs to {older.metadata.name}"),
+        )
+
+
+def _age(declared: DeclaredEnv) -> tuple[str, str]:
+    return declared.metadata.creation_timestamp, declared.metadata.uid
+
+
+def _declared(resource: Resource, raw: Json) -> DeclaredSlot | DeclaredEnv:
+    if resource == "secretslots":
+        return DeclaredSlot(SecretSlot.from_object(raw))
+    return DeclaredEnv(EnvSecret.from_object(raw))
+
+
+def _policy(declared: DeclaredSlot | DeclaredEnv) -> Policy:
+    spec = declared.slot.spec if isinstance(declared, DeclaredSlot) else declared.env.spec
+    return spec.deletion_policy or "Delete"
