@@ -1,6 +1,8 @@
-"""Rules for tests that write to Vault as the operator never does."""
+"""Rules that are wider than a policy, or narrower."""
 
 from __future__ import annotations
+
+import re
 
 from slotwarden.vault.policy import render
 
@@ -11,3 +13,12 @@ def for_direct_writes(mount: str, prefix: str) -> str:
     wider = rules.replace('["read", "update"]', '["create", "read", "update"]')
     assert wider != rules
     return wider
+
+
+def without(policy: str, path: str, capability: str) -> str:
+    """The policy without one capability of one path."""
+    block = re.search(rf'path "{re.escape(path)}" {{\n  capabilities = \[(.*?)\]', policy)
+    assert block is not None
+    assert f'"{capability}"' in block[1]
+    kept = ", ".join(one for one in block[1].split(", ") if one != f'"{capability}"') or '"deny"'
+    return policy[: block.start(1)] + kept + policy[block.end(1) :]

@@ -101,6 +101,29 @@ async def test_metadata_alone_makes_an_entry_without_a_version(store: VaultStore
     assert (await store.write(REF, data(a="1"), cas=0)).version == 1
 
 
+async def test_single_keys_of_the_custom_metadata_are_set(store: VaultStore) -> None:
+    await store.patch_custom_metadata(REF, {"owner": "one"})
+    assert await store.read_metadata(REF) is None
+    await store.write(REF, data(a="1"), cas=0)
+    await store.write_custom_metadata(REF, {"owner": "one", "x": "y"})
+    await store.patch_custom_metadata(REF, {"owner": "two", "z": "é"})
+    found = await store.read_metadata(REF)
+    assert found is not None
+    assert found.custom_metadata == {"owner": "two", "x": "y", "z": "é"}
+
+
+async def test_an_earlier_version_is_read(store: VaultStore) -> None:
+    for number in range(3):
+        await store.write(REF, data(a=f"v{number + 1}"), cas=number)
+    await store.soft_delete(REF, [2])
+    first, second = await store.read(REF, 1), await store.read(REF, 2)
+    assert first is not None
+    assert second is not None
+    assert (first.version, first.data) == (1, data(a="v1"))
+    assert (second.version, second.data) == (2, None)
+    assert await store.read(REF, 4) is None
+
+
 async def test_a_deleted_version_is_told_and_comes_back(store: VaultStore) -> None:
     await store.write(REF, data(a="1"), cas=0)
     await store.soft_delete(REF, [1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +12,13 @@ from slotwarden.domain.credentials import GitCredential
 from slotwarden.domain.entries import EnvRef, SlotRef
 from slotwarden.domain.envvalue import EnvValue
 from slotwarden.sensitive import Sensitive
+from slotwarden.values.entries import Entries, hold
 from slotwarden.values.ownership import Owner
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.service import NotOwner, NoValue, ValueService, VersionDeleted
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.policy import render
+from tests.vault.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,3 +148,64 @@ async def test_only_the_owner_reads(store: VaultStore, values: ValueService) -> 
     await store.write_custom_metadata(REF, {})
     with pytest.raises(NoValue):
         await values.current(REF, ME)
+
+
+@pytest.mark.parametrize("method", ["soft_delete", "patch_custom_metadata"])
+@pytest.mark.parametrize("heir", [False, True], ids=["deletion", "succession"])
+async def test_a_value_set_while_a_predecessor_is_let_go_stands(
+    store: VaultStore, values: ValueService, method: str, heir: bool
+) -> None:
+    """An object is deleted and made again, and has its value from the gateway before the operator is through."""
+    await values.settle(REF, OTHER, VALUE)
+    slow = ValueService(meanwhile(store, method, lambda: values.settle(REF, ME, CHANGED)), lambda: datetime.now(UTC))
+    if heir:
+        with pytest.raises(NoValue):
+            await slow.settle(REF, ME, None)
+    else:
+        assert await slow.release(REF, OTHER.cluster, OTHER.object_uid)
+    stored = await values.settle(REF, ME, None)
+    assert (stored.value, stored.version.number) == (CHANGED, 2)
+    owner = await values.owner(REF)
+    assert owner == replace(ME, first_version=2)
+
+
+async def test_what_a_predecessor_left_is_destroyed_in_time_and_nothing_else(
+    store: VaultStore, values: ValueService
+) -> None:
+    await values.settle(REF, OTHER, VALUE)
+    await values.release(REF, OTHER.cluster, OTHER.object_uid)
+    slow = ValueService(
+        meanwhile(store, "destroy", lambda: values.settle(REF, ME, CHANGED)),
+        lambda: datetime.now(UTC) + timedelta(days=7, minutes=1),
+    )
+    with pytest.raises(NoValue):
+        await values.settle(REF, ME, None)
+    metadata = await store.read_metadata(REF)
+    assert metadata is not None
+    assert not metadata.versions[1].destroyed
+    with pytest.raises(NoValue):
+        await slow.settle(REF, ME, None)
+    metadata = await store.read_metadata(REF)
+    assert metadata is not None
+    assert [metadata.versions[number].destroyed for number in (1, 2)] == [True, False]
+    assert (await values.settle(REF, ME, None)).value == CHANGED
+
+
+async def test_a_version_of_a_predecessor_is_not_taken_for_ones_own(store: VaultStore, values: ValueService) -> None:
+    """Somebody undeletes it in Vault, and it happens to be what the heir is given."""
+    await values.settle(REF, OTHER, VALUE)
+    await values.release(REF, OTHER.cluster, OTHER.object_uid)
+    held = hold(await store.read_metadata(REF), ME, datetime.now(UTC))
+    await Entries(store).claim(REF, held)
+    await store.undelete(REF, [1])
+    with pytest.raises(NoValue):
+        await values.settle(REF, ME, None)
+    assert (await values.settle(REF, ME, VALUE)).version.number == 2
+
+
+async def test_equal_content_in_another_form_makes_no_version(values: ValueService, store: VaultStore) -> None:
+    ref = EnvRef("acme", "shop", "live", "KEY")
+    await store.write_custom_metadata(ref, {}, creates=True)
+    await store.write(ref, {"value_base64": Sensitive(b"b25l"), "note": Sensitive(b"by hand")}, cas=0)
+    assert (await values.settle(ref, ME, EnvValue(Sensitive(b"one")))).version.number == 1
+    assert await values.owner(ref) == ME

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slotwarden.domain.entries import SlotRef
+from slotwarden.domain.entries import EnvRef, SlotRef
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import load_or_create
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.errors import Operation, VaultDenied
 from slotwarden.vault.policy import render
+from tests.vault.rules import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,39 +23,38 @@ if TYPE_CHECKING:
     from slotwarden.vault.kv import VaultKV
     from testbed.clients.vault import VaultAdmin
 
-OLD, NEW = SlotRef("acme", "old"), SlotRef("acme", "new")
+ENTRIES = (
+    (SlotRef("acme", "old"), SlotRef("acme", "new")),
+    (EnvRef("acme", "shop", "live", "OLD"), EnvRef("acme", "shop", "live", "NEW")),
+)
+OLD = ENTRIES[0][0]
 VALUE = {"a": Sensitive(b"1")}
 
 
 async def work(store: VaultStore) -> None:
     """All that the operator ever does."""
-    await store.read_metadata(OLD)
-    await store.read(OLD)
-    await store.write_custom_metadata(NEW, {"owner": "me"}, creates=True)
-    await store.write(NEW, VALUE, cas=0)
-    await store.write(OLD, VALUE, cas=1)
-    await store.write_custom_metadata(OLD, {"owner": "me"})
-    await store.soft_delete(OLD, [2])
-    await store.undelete(OLD, [2])
-    await store.destroy(OLD, [1])
-    await store.purge(OLD)
+    for old, new in ENTRIES:
+        await store.read_metadata(old)
+        await store.read(old)
+        await store.write_custom_metadata(new, {"owner": "me"}, creates=True)
+        await store.write(new, VALUE, cas=0)
+        await store.write(old, VALUE, cas=1)
+        await store.write_custom_metadata(old, {"owner": "me"})
+        await store.soft_delete(old, [2])
+        await store.patch_custom_metadata(old, {"released": "now"})
+        await store.undelete(old, [2])
+        await store.destroy(old, [1])
+        await store.purge(old)
     await store.list_slots("acme")
+    await store.list_env("acme")
     await store.list_organizations()
     await load_or_create(store)
 
 
-def without(policy: str, path: str, capability: str) -> str:
-    """The policy without one capability of one path."""
-    block = re.search(rf'path "{re.escape(path)}" {{\n  capabilities = \[(.*?)\]', policy)
-    assert block is not None
-    assert f'"{capability}"' in block[1]
-    kept = ", ".join(one for one in block[1].split(", ") if one != f'"{capability}"') or '"deny"'
-    return policy[: block.start(1)] + kept + policy[block.end(1) :]
-
-
 @pytest.fixture
 def prepared(vault_admin: VaultAdmin, vault_prefix: str) -> str:
-    vault_admin.write(EntryPaths(vault_prefix).of(OLD), {"a": "0"})
+    for old, _ in ENTRIES:
+        vault_admin.write(EntryPaths(vault_prefix).of(old), {"a": "0"})
     return vault_prefix
 
 
@@ -68,16 +68,26 @@ async def test_the_policy_is_enough(
 @pytest.mark.parametrize(
     ("endpoint", "capability", "operation"),
     [
-        ("metadata/{}/+/slots/+", "read", Operation.READ_METADATA),
-        ("data/{}/+/slots/+", "read", Operation.READ),
-        ("data/{}/+/slots/+", "update", Operation.WRITE),
-        ("metadata/{}/+/slots/+", "update", Operation.WRITE_METADATA),
-        ("metadata/{}/+/slots/+", "create", Operation.WRITE_METADATA),
-        ("delete/{}/+/slots/+", "update", Operation.DELETE),
-        ("undelete/{}/+/slots/+", "update", Operation.UNDELETE),
-        ("destroy/{}/+/slots/+", "update", Operation.DESTROY),
-        ("metadata/{}/+/slots/+", "delete", Operation.PURGE),
+        *[
+            (f"{endpoint}/{{}}/+/{entry}", capability, operation)
+            for entry in ("slots/+", "env/+/+/+")
+            for endpoint, capability, operation in [
+                ("metadata", "read", Operation.READ_METADATA),
+                ("data", "read", Operation.READ),
+                ("data", "update", Operation.WRITE),
+                ("metadata", "update", Operation.WRITE_METADATA),
+                ("metadata", "create", Operation.WRITE_METADATA),
+                ("metadata", "patch", Operation.PATCH_METADATA),
+                ("delete", "update", Operation.DELETE),
+                ("undelete", "update", Operation.UNDELETE),
+                ("destroy", "update", Operation.DESTROY),
+                ("metadata", "delete", Operation.PURGE),
+            ]
+        ],
         ("metadata/{}/+/slots", "list", Operation.LIST),
+        ("metadata/{}/+/env", "list", Operation.LIST),
+        ("metadata/{}/+/env/+", "list", Operation.LIST),
+        ("metadata/{}/+/env/+/+", "list", Operation.LIST),
         ("metadata/{}", "list", Operation.LIST),
         ("data/{}/_system/mac-key", "read", Operation.READ),
         ("data/{}/_system/mac-key", "create", Operation.WRITE),
@@ -142,7 +152,8 @@ async def test_other_paths_are_closed(
     prepared: str, make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin
 ) -> None:
     kv = make_kv(make_token(render(vault_admin.mount, prepared)))
-    for path in ("elsewhere/acme/slots/a", f"{prepared}/acme/other/a", f"{prepared}/acme/slots/a/b", f"{prepared}/a"):
+    inside = ("acme/other/a", "acme/slots/a/b", "acme/env/a/b", "acme/env/a/b/c/d", "a")
+    for path in ("elsewhere/acme/slots/a", *(f"{prepared}/{path}" for path in inside)):
         with pytest.raises(VaultDenied):
             await kv.read(path)
         with pytest.raises(VaultDenied):
@@ -157,6 +168,9 @@ async def test_only_the_named_namespaces_are_open(
     assert await store.read(OLD) is not None
     assert await store.list_slots("acme") == [OLD]
     await load_or_create(store)
-    for denied in (store.read(SlotRef("beta", "old")), store.list_slots("beta"), store.list_organizations()):
+    assert await store.list_env("acme") == [ENTRIES[1][0]]
+    beta = [old._replace(organization="beta") for old, _ in ENTRIES]
+    closed = [store.list_slots("beta"), store.list_env("beta"), store.list_organizations()]
+    for denied in (*map(store.read, beta), *closed):
         with pytest.raises(VaultDenied):
             await denied

@@ -22,7 +22,8 @@ _OBJECT_UID: Final = "slotwarden.io/object-uid"
 _POLICY: Final = "slotwarden.io/deletion-policy"
 _FIRST_VERSION: Final = "slotwarden.io/first-version"
 _RELEASED: Final = "slotwarden.io/released"
-_OURS: Final = frozenset({_CLUSTER, _NAMESPACE_UID, _OBJECT_UID, _POLICY, _FIRST_VERSION, _RELEASED})
+_RELEASED_OBJECT: Final = "slotwarden.io/released-object-uid"
+_OURS: Final = frozenset({_CLUSTER, _NAMESPACE_UID, _OBJECT_UID, _POLICY, _FIRST_VERSION, _RELEASED, _RELEASED_OBJECT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def read(entry: Mapping[str, str]) -> Owner | None:
     if not entry.get(_OBJECT_UID):
         return None
     first = entry.get(_FIRST_VERSION, "")
+    # A mark can come just after a successor's claim, and is not about that one.
+    concerned = entry.get(_RELEASED_OBJECT, entry[_OBJECT_UID]) == entry[_OBJECT_UID]
     return Owner(
         cluster=entry.get(_CLUSTER, ""),
         namespace_uid=entry.get(_NAMESPACE_UID, ""),
@@ -99,7 +102,7 @@ def read(entry: Mapping[str, str]) -> Owner | None:
         # What cannot be read must not be deleted.
         policy="Delete" if entry.get(_POLICY) == "Delete" else "Retain",
         first_version=int(first) if first.isdecimal() else 1,
-        released=entry.get(_RELEASED, ""),
+        released=entry.get(_RELEASED, "") if concerned else "",
     )
 
 
@@ -115,8 +118,13 @@ def write(entry: Mapping[str, str], owner: Owner) -> dict[str, str]:
     if owner.first_version > 1:
         kept[_FIRST_VERSION] = str(owner.first_version)
     if owner.released:
-        kept[_RELEASED] = owner.released
+        kept |= released(owner, owner.released)
     return kept
+
+
+def released(owner: Owner, moment: str) -> dict[str, str]:
+    """The mark that an owner is gone; it says nothing where the entry names another by the time it is there."""
+    return {_RELEASED: moment, _RELEASED_OBJECT: owner.object_uid}
 
 
 def succeeding(me: Owner, predecessor_versions: int) -> Owner:

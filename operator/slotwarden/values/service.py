@@ -1,64 +1,56 @@
 """The value service: takes a value in, finds the one that holds, lets it go. It alone decides on entries in Vault.
 
-Every write is check-and-set against the version that the decision was made on; a lost race is decided anew.
+`entries` says what may be done with one; here is what the operator does.
 """
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from slotwarden.domain.declared import from_vault, to_vault
 from slotwarden.values import ownership
-from slotwarden.values.ownership import Claim, Owner
-from slotwarden.vault.errors import CasMismatch, Operation
+from slotwarden.values.entries import (
+    CHANGED_HANDS,
+    UNSET,
+    Entries,
+    NotOwner,
+    NoValue,
+    Stored,
+    Version,
+    VersionDeleted,
+    decided_anew,
+    hold,
+    hold_of_known,
+    holds,
+    named,
+    readable,
+    stored,
+)
+from slotwarden.values.ownership import Claim
+from slotwarden.vault.errors import CasMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
 
-    from slotwarden.domain.credentials import NotText
     from slotwarden.domain.declared import Value
     from slotwarden.domain.entries import EntryRef
-    from slotwarden.sensitive import Sensitive
+    from slotwarden.values.entries import Hold
+    from slotwarden.values.ownership import Owner
     from slotwarden.values.store import ValueStore
     from slotwarden.vault.kv import Entry, EntryMetadata
+
+__all__ = ("KEPT", "RECOVERABLE", "NoValue", "NotOwner", "Stored", "ValueService", "Version", "VersionDeleted")
 
 RECOVERABLE: Final = timedelta(days=7)
 """How long a released value can be restored before it is purged."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 KEPT: Final = "the Secret keeps the last good value until it is undeleted there or the value is set again"
-_UNSET: Final = "no value was set yet; set it inline, through a source Secret, or by writing the entry in Vault"
-_ATTEMPTS: Final = 3
-
-
-class NoValue(Exception):
-    """Nothing was stored yet."""
-
-
-class NotOwner(Exception):
-    """The entry is another object's."""
-
-
-class VersionDeleted(Exception):
-    """The newest version was deleted or destroyed in Vault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Which version of an entry; the number alone starts at 1 again when an entry was purged."""
-
-    number: int
-    created_time: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The value that holds."""
-
-    value: Value
-    version: Version
+_INHERITED: Final = (
+    "no value was set yet; the deleted value of a predecessor can be restored with the annotation "
+    'slotwarden.io/adopt-value: "true"'
+)
+_ATTEMPTS: Final = 4
 
 
 class ValueService:
@@ -72,6 +64,7 @@ class ValueService:
     def __init__(self, store: ValueStore, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
+        self._entries = Entries(store)
 
     async def settle(
         self, ref: EntryRef, me: Owner, intake: Value | None, *, adopt: bool = False, known: bool = False
@@ -86,17 +79,20 @@ class ValueService:
             InvalidValue: what Vault holds is no value of that kind.
             VaultError: Vault did not do it.
         """
-        for attempt in range(_ATTEMPTS):
-            with contextlib.suppress(CasMismatch):
-                return await self._settle(ref, me, intake, adopt, known=known and attempt == 0)
-        return await self._settle(ref, me, intake, adopt, known=False)
+        if known:
+            entry = await self._store.read(ref)
+            held = hold_of_known(entry, me)
+            if entry is not None and held is not None:
+                with contextlib.suppress(CasMismatch):
+                    return await self._settle_own(ref, held, entry, intake)
+        return await decided_anew(_ATTEMPTS, lambda: self._settle(ref, me, intake, adopt))
 
     async def look(self, ref: EntryRef, me: Owner) -> Version | None:
         """The version that holds, by one read of metadata; None where `settle` has to look closer."""
-        metadata = await self._store.read_metadata(ref)
-        if metadata is None or ownership.read(metadata.custom_metadata) != self._mine(me, metadata.custom_metadata):
+        metadata, owner = await self._owned(ref)
+        if metadata is None or owner is None or owner != named(metadata.custom_metadata, me):
             return None
-        await self._destroy_inherited(ref, me, metadata)
+        await self._destroy_inherited(ref, owner, metadata)
         newest = metadata.versions.get(metadata.current_version)
         if newest is None or newest.is_gone(self._now()):
             return None
@@ -109,15 +105,16 @@ class ValueService:
             NotOwner, NoValue, VersionDeleted: as their names say.
             InvalidValue: what Vault holds is no value of that kind.
         """
-        metadata, owner = await self._owned(ref)
+        _, owner = await self._owned(ref)
         entry = await self._store.read(ref) if owner is not None and owner.same_object(me) else None
-        if metadata is None or entry is None:
-            raise NoValue(_UNSET)
-        if entry.custom_metadata != metadata.custom_metadata:
-            raise NotOwner("the entry changed hands while it was read")
-        if entry.version < self._mine(me, entry.custom_metadata).first_version:
-            raise NoValue(_UNSET)
-        return Stored(from_vault(ref, _data(entry)), Version(entry.version, entry.created_time))
+        if entry is None:
+            raise NoValue(UNSET)
+        held = hold_of_known(entry, me)
+        if held is None:
+            raise NotOwner(CHANGED_HANDS)
+        if not held.own_version:
+            raise NoValue(UNSET)
+        return _stored(ref, entry)
 
     async def release(self, ref: EntryRef, cluster: str, object_uid: str) -> bool:
         """Work off an object's deletion: soft-delete its value unless its policy says Retain.
@@ -130,7 +127,7 @@ class ValueService:
             return False
         if owner.policy == "Retain" or owner.released:
             return False
-        await self._release(ref, metadata, owner)
+        await self._release(ref, readable(metadata, self._now()), owner)
         return True
 
     async def purge(self, ref: EntryRef, cluster: str) -> bool:
@@ -157,112 +154,67 @@ class ValueService:
         metadata = await self._store.read_metadata(ref)
         return metadata, ownership.read(metadata.custom_metadata) if metadata else None
 
-    async def _settle(self, ref: EntryRef, me: Owner, intake: Value | None, adopt: bool, *, known: bool) -> Stored:
-        """One try. Whose the entry is comes first: another's value is not even read, or looked at where it was."""
-        if known:
-            entry = await self._store.read(ref)
-            owner = ownership.read(entry.custom_metadata) if entry else None
-            if entry is not None and owner is not None and owner.same_object(me):
-                return await self._settle_own(ref, me, entry, intake)
+    async def _settle(self, ref: EntryRef, me: Owner, intake: Value | None, adopt: bool) -> Stored:
+        """One try. Whose the entry is comes first: another's value is not even read."""
         metadata = await self._store.read_metadata(ref)
-        if metadata is None:
-            if intake is None:
-                raise NoValue(_UNSET)
-            return await self._write(ref, {}, me, intake, 0)
-        claim = ownership.claim(metadata.custom_metadata, me, adopt=adopt)
-        if claim is Claim.REFUSE:
-            raise NotOwner(
-                "the entry in Vault belongs to another object, another namespace of this name or another cluster; "
-                'annotate this object with slotwarden.io/adopt-value: "true" to take it over'
-            )
-        if claim in (Claim.RELEASE, Claim.SUCCEED):
-            return await self._succeed(ref, me, metadata, intake)
-        entry = await self._store.read(ref)
-        if entry is None:
-            if intake is None:
-                raise NoValue(_UNSET)
-            mine = self._mine(me, metadata.custom_metadata)
-            return await self._write(ref, metadata.custom_metadata, mine, intake, metadata.current_version)
-        if entry.custom_metadata != metadata.custom_metadata:
-            raise CasMismatch(Operation.READ, self._store.location(ref), "the entry changed hands while it was read")
-        return await self._settle_own(ref, me, entry, intake)
-
-    async def _succeed(self, ref: EntryRef, me: Owner, metadata: EntryMetadata, intake: Value | None) -> Stored:
-        """Follow a dead predecessor, whose value is let go first; nothing of it is read."""
-        owner = ownership.read(metadata.custom_metadata)
-        if owner is not None and not owner.released:
-            await self._release(ref, metadata, owner)
+        held = hold(metadata, me, self._now(), adopt=adopt)
+        if intake is None and metadata is not None and held.claim in (Claim.RELEASE, Claim.SUCCEED):
+            await self._inherit(ref, held, metadata)
+        entry = await self._entries.read(ref, held) if held.own_version else None
+        if entry is not None:
+            return await self._settle_own(ref, held, entry, intake)
         if intake is None:
-            if _recoverable_until(owner) < self._now():
-                await self._store.purge(ref)
-            raise NoValue(
-                "no value was set yet; the deleted value of a predecessor can be restored with the annotation "
-                'slotwarden.io/adopt-value: "true"'
-            )
-        heir = ownership.succeeding(me, metadata.current_version)
-        return await self._write(ref, metadata.custom_metadata, heir, intake, metadata.current_version)
+            raise NoValue(UNSET)
+        return await self._write(ref, held, intake)
 
-    async def _settle_own(self, ref: EntryRef, me: Owner, entry: Entry, intake: Value | None) -> Stored:
+    async def _inherit(self, ref: EntryRef, held: Hold, metadata: EntryMetadata) -> NoReturn:
+        """Follow a dead predecessor without a value of one's own: what it left is let go, and nothing of it is read."""
+        owner = ownership.read(held.custom_metadata)
+        if owner is not None and not owner.released:
+            await self._release(ref, held.inherited, owner)
+        await self._destroy_inherited(ref, held.owner, metadata)
+        raise NoValue(_INHERITED)
+
+    async def _settle_own(self, ref: EntryRef, held: Hold, entry: Entry, intake: Value | None) -> Stored:
         known = ownership.read(entry.custom_metadata)
-        mine = self._mine(me, entry.custom_metadata)
         if entry.data is None and known is not None and known.released and intake is None:
             # We deleted it when its owner went; the owner is back.
             await self._store.undelete(ref, [entry.version])
-            restored = await self._store.read(ref)
-            entry = restored or entry
-        if intake is not None and entry.data != to_vault(intake):
-            return await self._write(ref, entry.custom_metadata, mine, intake, entry.version)
-        if entry.version < mine.first_version:
-            raise NoValue(_UNSET)
-        data = _data(entry)
-        if known != mine:
-            await self._store.write_custom_metadata(ref, ownership.write(entry.custom_metadata, mine))
-        return Stored(from_vault(ref, data), Version(entry.version, entry.created_time))
+            entry = await self._store.read(ref) or entry
+        if intake is not None and not (held.own_version and holds(ref, entry, intake)):
+            return await self._write(ref, held, intake)
+        if not held.own_version:
+            raise NoValue(UNSET)
+        if entry.data is not None:
+            await self._entries.claim(ref, held)
+        return _stored(ref, entry)
 
-    async def _write(
-        self, ref: EntryRef, custom_metadata: Mapping[str, str], owner: Owner, value: Value, cas: int
-    ) -> Stored:
-        """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody."""
-        wanted = ownership.write(custom_metadata, owner)
-        if wanted != custom_metadata:
-            await self._store.write_custom_metadata(ref, wanted, creates=cas == 0 and not custom_metadata)
-        written = await self._store.write(ref, to_vault(value), cas=cas)
-        claimed = ownership.read(written.custom_metadata)
-        if claimed is None or not claimed.same_object(owner):
-            await self._store.soft_delete(ref, [written.version])
-            raise NotOwner("another cluster claimed the entry in Vault at the same moment")
-        return Stored(value, Version(written.version, written.created_time))
+    async def _write(self, ref: EntryRef, held: Hold, value: Value) -> Stored:
+        return Stored(value, await self._entries.write(ref, held, value))
 
-    async def _release(self, ref: EntryRef, metadata: EntryMetadata, owner: Owner) -> None:
-        alive = [number for number, version in metadata.versions.items() if not version.is_gone(self._now())]
-        if alive:
-            await self._store.soft_delete(ref, sorted(alive))
-        marked = replace(owner, released=self._now().isoformat(timespec="seconds"))
-        await self._store.write_custom_metadata(ref, ownership.write(metadata.custom_metadata, marked))
+    async def _release(self, ref: EntryRef, versions: Sequence[int], owner: Owner) -> None:
+        """Let go of an owner's versions. The mark is added to the entry, so that it ends no claim made meanwhile."""
+        if versions:
+            await self._store.soft_delete(ref, versions)
+        mark = ownership.released(owner, self._now().isoformat(timespec="seconds"))
+        await self._store.patch_custom_metadata(ref, mark)
 
-    async def _destroy_inherited(self, ref: EntryRef, me: Owner, metadata: EntryMetadata) -> None:
+    async def _destroy_inherited(self, ref: EntryRef, owner: Owner, metadata: EntryMetadata) -> None:
         """Remove for good what a predecessor left below the first version, when nobody may want it back any more."""
-        first = self._mine(me, metadata.custom_metadata).first_version
         old = [
             number
             for number, version in metadata.versions.items()
-            if number < first and not version.destroyed and version.is_gone(self._now() - RECOVERABLE)
+            if number < owner.first_version and not version.destroyed and version.is_gone(self._now() - RECOVERABLE)
         ]
         if old:
             await self._store.destroy(ref, sorted(old))
 
-    @staticmethod
-    def _mine(me: Owner, custom_metadata: Mapping[str, str]) -> Owner:
-        """The owner as the entry should name it once it is mine: whose versions come first stays known."""
-        known = ownership.read(custom_metadata)
-        return me if known is None else replace(me, first_version=known.first_version)
 
-
-def _data(entry: Entry) -> Mapping[str, Sensitive | NotText]:
-    if entry.data is None:
-        what = "destroyed" if entry.destroyed else "deleted"
-        raise VersionDeleted(f"version {entry.version} was {what} in Vault; {KEPT}")
-    return entry.data
+def _stored(ref: EntryRef, entry: Entry) -> Stored:
+    try:
+        return stored(ref, entry)
+    except VersionDeleted as error:
+        raise VersionDeleted(f"{error}; {KEPT}") from None
 
 
 def _recoverable_until(owner: Owner | None) -> datetime:

@@ -22,8 +22,8 @@ class ValueStore(Protocol):
         """The path to show to people: `<mount>/<prefix>/<organization>/slots/<slot>`, or of an environment's key."""
         ...
 
-    async def read(self, ref: EntryRef) -> Entry | None:
-        """The current version, deleted or not; None without an entry."""
+    async def read(self, ref: EntryRef, version: int | None = None) -> Entry | None:
+        """The current version or that one, deleted or not; None where there is none."""
         ...
 
     async def read_metadata(self, ref: EntryRef) -> EntryMetadata | None:
@@ -38,6 +38,10 @@ class ValueStore(Protocol):
         self, ref: EntryRef, custom_metadata: Mapping[str, str], *, creates: bool = False
     ) -> None:
         """Replace the custom metadata; makes the entry where there is none, which `creates` expects."""
+        ...
+
+    async def patch_custom_metadata(self, ref: EntryRef, change: Mapping[str, str]) -> None:
+        """Set these keys of the custom metadata alone; does nothing where there is no entry."""
         ...
 
     async def soft_delete(self, ref: EntryRef, versions: Sequence[int]) -> None:
@@ -95,9 +99,9 @@ class VaultStore:
         """See `ValueStore`; so for all methods."""
         return f"{self._kv.mount}/{self._path(ref)}"
 
-    async def read(self, ref: EntryRef) -> Entry | None:
+    async def read(self, ref: EntryRef, version: int | None = None) -> Entry | None:
         """See `ValueStore`."""
-        return await self._kv.read(self._path(ref))
+        return await self._kv.read(self._path(ref), version)
 
     async def read_metadata(self, ref: EntryRef) -> EntryMetadata | None:
         """See `ValueStore`."""
@@ -112,6 +116,10 @@ class VaultStore:
     ) -> None:
         """See `ValueStore`."""
         await self._kv.write_custom_metadata(self._path(ref), custom_metadata, creates=creates)
+
+    async def patch_custom_metadata(self, ref: EntryRef, change: Mapping[str, str]) -> None:
+        """See `ValueStore`."""
+        await self._kv.patch_custom_metadata(self._path(ref), change)
 
     async def soft_delete(self, ref: EntryRef, versions: Sequence[int]) -> None:
         """See `ValueStore`."""

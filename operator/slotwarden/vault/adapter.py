@@ -64,7 +64,8 @@ class _Adapter(RawAdapter):  # type: ignore[misc]
         query = f"?{urlencode(params)}" if params else ""
         headers, body = self._headers, None
         if json is not None:
-            headers, body = {**headers, "Content-Type": "application/json"}, dumps(json).encode()
+            kind = "application/merge-patch+json" if method == "patch" else "application/json"
+            headers, body = {**headers, "Content-Type": kind}, dumps(json).encode()
         # A token's own business is no write.
         writes = method != "get" and not url.startswith("/v1/auth/")
         return _read(*await self._http.send(method, f"{self._address}{url}{query}", headers, body, writes=writes))

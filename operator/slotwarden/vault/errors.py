@@ -23,6 +23,7 @@ class Operation(StrEnum):
     READ_METADATA = "read_metadata"
     WRITE = "write"
     WRITE_METADATA = "write_metadata"
+    PATCH_METADATA = "patch_metadata"
     DELETE = "delete"
     UNDELETE = "undelete"
     DESTROY = "destroy"
@@ -126,6 +127,7 @@ _PHRASE: Final[dict[Operation, tuple[str, str]]] = {
     Operation.READ_METADATA: ("a read", "`read`"),
     Operation.WRITE: ("a write", "`update`"),
     Operation.WRITE_METADATA: ("a write", "`update`"),
+    Operation.PATCH_METADATA: ("a patch", "`patch`"),
     Operation.DELETE: ("a deletion", "`update`"),
     Operation.UNDELETE: ("an undeletion", "`update`"),
     Operation.DESTROY: ("a destruction", "`update`"),

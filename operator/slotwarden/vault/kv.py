@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The current version of an entry.
+    """A version of an entry.
 
     Attributes:
         data: None where the version is deleted or destroyed; `NOT_TEXT` stands for a field that is no string.
@@ -111,12 +111,12 @@ class VaultKV:
         """See `Session`."""
         return self._session.refused
 
-    async def read(self, path: str) -> Entry | None:
-        """The current version, deleted or not; None without an entry."""
+    async def read(self, path: str, version: int | None = None) -> Entry | None:
+        """The current version or that one, deleted or not; None where there is none."""
         return await self._ask(
             Operation.READ,
             f"data/{path}",
-            lambda c: c.kv.read_secret_version(path, mount_point=self.mount, raise_on_deleted_version=False),
+            lambda c: c.kv.read_secret_version(path, version, self.mount, raise_on_deleted_version=False),
             _entry,
         )
 
@@ -163,6 +163,13 @@ class VaultKV:
         api_path = f"metadata/{path}"
         url = f"/v1/{self.mount}/{api_path}"
         await self._do(Operation.WRITE_METADATA, api_path, lambda c: c.adapter.post(url, json=body), creates=creates)
+
+    async def patch_custom_metadata(self, path: str, change: Mapping[str, str]) -> None:
+        """Set these keys of an entry's custom metadata alone; does nothing where there is no entry."""
+        body = {"custom_metadata": dict(change)}
+        api_path = f"metadata/{path}"
+        url = f"/v1/{self.mount}/{api_path}"
+        await self._do(Operation.PATCH_METADATA, api_path, lambda c: c.adapter.request("patch", url, json=body))
 
     async def soft_delete(self, path: str, versions: Sequence[int]) -> None:
         """Mark versions as deleted; their data can be had back."""

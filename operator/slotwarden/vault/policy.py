@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ENTRY: Final = (
     # No `create`: the operator claims an entry by its metadata before it writes, which makes that an update.
     ("data", ("read", "update")),
-    ("metadata", ("create", "read", "update", "delete")),
+    ("metadata", ("create", "read", "update", "patch", "delete")),
     ("delete", ("update",)),
     ("undelete", ("update",)),
     ("destroy", ("update",)),

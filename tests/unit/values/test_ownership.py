@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotwarden.values.ownership import Claim, Owner, claim, read, succeeding, write
+from slotwarden.values.ownership import Claim, Owner, claim, read, released, succeeding, write
 
 ME = Owner("cluster-a", "ns-1", "uid-1", "Delete")
 OWNERS = st.builds(
@@ -72,3 +72,10 @@ def test_an_entry_whose_policy_cannot_be_read_is_kept() -> None:
 
 def test_a_successors_versions_begin_after_its_predecessors() -> None:
     assert succeeding(ME, 7).first_version == 8
+
+
+@given(OWNERS)
+def test_a_mark_is_about_the_object_that_it_names_alone(owner: Owner) -> None:
+    alive = replace(owner, released="")
+    assert read(write({}, alive) | released(alive, "2026-01-01")) == replace(owner, released="2026-01-01")
+    assert read(write({}, alive) | released(replace(owner, object_uid="uid-3"), "2026-01-01")) == alive
