@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import click
 
@@ -165,11 +165,18 @@ def crds(check: Path | None, output: Path | None) -> None:
 
 
 @main.command("vault-policy", context_settings=_SETTINGS)
+@click.option(
+    "--for",
+    "role",
+    type=click.Choice(get_args(policy.Role)),
+    default="operator",
+    help="Which of the two programs the policy is for.",
+)
 @_vault_options
-def vault_policy(vault_mount: str, vault_prefix: str, namespaces: tuple[str, ...]) -> None:
-    """Print the least policy that the operator needs in Vault."""
+def vault_policy(role: policy.Role, vault_mount: str, vault_prefix: str, namespaces: tuple[str, ...]) -> None:
+    """Print the least policy that the operator, or the gateway, needs in Vault."""
     _check_names(vault_prefix, namespaces)
-    click.echo(policy.render(vault_mount, vault_prefix, namespaces), nl=False)
+    click.echo(policy.render(vault_mount, vault_prefix, namespaces, role), nl=False)
 
 
 def _options(options: dict[str, Any]) -> app.Options:
