@@ -35,8 +35,8 @@ def tell(stage: Stage, reporter: Reporter) -> None:
     kube = stage.session.kube
     slots = kube.list(SLOTS)
     owners = {secret_of(slot): slot["metadata"]["name"] for slot in slots}
-    _section(reporter, "Slots", f"kubectl -n {ACME} get slots")
-    reporter.say(escape(stage.session.kubectl("get", "slots", namespace=ACME, check=True).stdout.rstrip()))
+    _section(reporter, "Slots", f"kubectl -n {ACME} get sslot")
+    reporter.say(escape(stage.session.kubectl("get", "sslot", namespace=ACME, check=True).stdout.rstrip()))
     _section(reporter, "Secrets", "what builds and deployments reference by name")
     _table(
         reporter,
