@@ -128,7 +128,10 @@ class ValueVersion(_Part):
     kind: Annotated[Literal["ValueVersion"], Field(description="Of the answer.")] = "ValueVersion"
     metadata: Annotated[Meta, Field(description="The object.")]
     version: Annotated[int, Field(description="The version that the value has now.", json_schema_extra=_INT64)]
-    created_time: Annotated[str, Field(description="When that version was made.", json_schema_extra=_TIME)]
+    created_time: Annotated[
+        str | None,
+        Field(description="When that version was made. Absent: of a dry run, it was not.", json_schema_extra=_TIME),
+    ] = None
     changed: Annotated[bool, Field(description="Whether a version was made: the same value again makes none.")]
     request_id: Annotated[str, Field(alias="requestID", description="What the object's status calls this request.")]
 
@@ -198,7 +201,7 @@ def read(model: type[_Body], raw: bytes) -> _Body:
 
 def answer(body: ValueVersion | ValueVersionList) -> dict[str, Any]:
     """The JSON of an answer without a value."""
-    return body.model_dump(by_alias=True, mode="json")
+    return body.model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
 FIELDS: Final = {

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from slotwarden.cluster import errors as kubernetes
+from slotwarden.domain.credentials import InvalidValue
 from slotwarden.gateway.group import GROUP
+from slotwarden.values.doors import Misfit, VersionMismatch, VersionUnknown
+from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
 from slotwarden.vault import errors as vault
 
 if TYPE_CHECKING:
@@ -117,16 +120,40 @@ def refusal(error: BaseException) -> Refusal:
             return away("it took too long; what was begun may have been done")
         case vault.VaultUnavailable() | kubernetes.Unavailable():
             return away(str(error))
+        case vault.VaultError() | kubernetes.KubernetesError():
+            return _of_a_server(error)
+        case _:
+            return _of_a_value(error) or Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, _WORDS[500])
+
+
+def _of_a_server(error: vault.VaultError | kubernetes.KubernetesError) -> Refusal:
+    """Of a server that answers: where it does not let the gateway do its work, that is nothing the sender can mend."""
+    match error:
         case vault.CasMismatch():
             return conflict("others write this value at the same moment: try again")
-        case vault.VaultError():
-            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"the gateway's access to Vault: {error}")
         case kubernetes.Conflict():
             return conflict("the object was deleted and made again meanwhile: try again")
-        case kubernetes.KubernetesError():
-            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"the gateway's access to the cluster: {error}")
+        case vault.VaultError():
+            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"the gateway's access to Vault: {error}")
         case _:
-            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, _WORDS[500])
+            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"the gateway's access to the cluster: {error}")
+
+
+def _of_a_value(error: BaseException) -> Refusal | None:
+    """Of what the value service says of the value that is there; None for anything else."""
+    match error:
+        case NoValue():
+            return Refusal(HTTPStatus.NOT_FOUND, str(error))
+        case NotOwner() | VersionDeleted() | Misfit():
+            return conflict(str(error))
+        case VersionMismatch():
+            return conflict(str(error), Cause("expectedVersion", f"is not {error.current}"))
+        case VersionUnknown():
+            return invalid(Cause("version", str(error), "FieldValueNotFound"))
+        case InvalidValue():
+            return conflict(f"what Vault holds is no value for this object: {error}")
+        case _:
+            return None
 
 
 def answer(request: web.Request, refused: Refusal) -> web.Response:

@@ -10,7 +10,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from slotwarden.cluster import errors as kubernetes
+from slotwarden.domain.credentials import InvalidValue
 from slotwarden.gateway.statuses import Cause, Refusal, conflict, invalid, refusal, statuses
+from slotwarden.values.doors import Misfit, VersionMismatch, VersionUnknown
+from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
 from slotwarden.vault import errors as vault
 from slotwarden.vault.errors import Operation
 
@@ -67,6 +70,13 @@ def test_a_status_has_the_form_of_kubernetes() -> None:
         (kubernetes.Forbidden("get", "namespaces", 403, "no"), 500, "InternalError", "get namespaces"),
         (kubernetes.Rejected("patch", "secretslots/status", 422, "x"), 500, "InternalError", "patch secretslots"),
         (kubernetes.Conflict("patch", "secretslots/status", 409, "uid"), 409, "Conflict", "made again"),
+        (NoValue("no value was set yet"), 404, "NotFound", "no value was set yet"),
+        (NotOwner("another's"), 409, "Conflict", "another's"),
+        (VersionDeleted("version 2 was deleted"), 409, "Conflict", "version 2 was deleted"),
+        (Misfit("another registry"), 409, "Conflict", "another registry"),
+        (VersionMismatch(7), 409, "Conflict", "the newest version is 7"),
+        (VersionUnknown("there is no version 9"), 422, "Invalid", "version: there is no version 9"),
+        (InvalidValue("url", "is missing"), 409, "Conflict", "url is missing"),
         (TimeoutError(), 503, "ServiceUnavailable", "took too long"),
         (web.HTTPNotFound(), 404, "NotFound", "could not find the requested resource"),
         (web.HTTPUnauthorized(), 401, "Unauthorized", "Unauthorized"),

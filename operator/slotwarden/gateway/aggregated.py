@@ -1,0 +1,229 @@
+"""The aggregated API: what is done with a value, asked for as a subresource of its object.
+
+The order of the checks is fixed: who asks, whether there is such a path, whether they may, what they sent, and only
+then whether there is such an object. So nobody learns of an object what RBAC does not let them do with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+import aiohttp
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+
+from slotwarden.gateway import bodies, discovery, openapi, revealing
+from slotwarden.gateway.bodies import (
+    MAX_BODY,
+    Meta,
+    Reveal,
+    Rollback,
+    Value,
+    ValueVersion,
+    ValueVersionList,
+    VersionItem,
+)
+from slotwarden.gateway.caller import CALLER
+from slotwarden.gateway.group import GROUP, REVEAL, ROLLBACK, ROOT, VALUE, VERSIONS
+from slotwarden.gateway.inputs import value_of
+from slotwarden.gateway.intent import intent
+from slotwarden.gateway.journal import Asked, noted
+from slotwarden.gateway.statuses import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from slotwarden.cluster.objects import Objects
+    from slotwarden.gateway.bodies import State
+    from slotwarden.gateway.caller import Access
+    from slotwarden.gateway.group import Resource, Subresource
+    from slotwarden.gateway.objects import Found, ObjectReader
+    from slotwarden.telemetry.metrics import Metrics
+    from slotwarden.values.doors import SetResult, ValueDoors, VersionInfo
+
+SECONDS: Final = 30.0
+"""How long a request may take in all; kube-apiserver waits 60 s."""
+
+_NAMESPACE: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_NAME: Final = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"
+_PATH: Final = f"{ROOT}/namespaces/{{namespace:{_NAMESPACE}}}/{{resource:secretslots|envsecrets}}/{{name:{_NAME}}}/"
+_JSON: Final = "application/json"
+_NEVER_KEPT: Final = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """The handlers, over what they need.
+
+    Args:
+        access: what Kubernetes lets a caller do.
+        reader: reads objects.
+        objects: states intents.
+        doors: sets and reads values.
+        metrics: where requests are counted.
+        now: the time, in UTC.
+    """
+
+    access: Access
+    reader: ObjectReader
+    objects: Objects
+    doors: ValueDoors
+    metrics: Metrics
+    now: Callable[[], datetime]
+
+    def routes(self) -> list[web.RouteDef]:
+        """All paths. Requests have passed authentication when they come here."""
+        handlers = {VALUE: self._set, REVEAL: self._reveal, VERSIONS: self._versions, ROLLBACK: self._rollback}
+        documents = {**discovery.DOCUMENTS, **openapi.documents()}
+        return [
+            *(web.route(what.method, _PATH + what.name, self._handler(what, do)) for what, do in handlers.items()),
+            *(web.get(path, _document(document)) for path, document in documents.items()),
+        ]
+
+    def _handler(
+        self, what: Subresource, do: Callable[[web.Request, Asked], Awaitable[web.Response]]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            parts = request.match_info
+            # The path lets no others through.
+            resource = cast("Resource", parts["resource"])
+            asked = Asked(request[CALLER], resource, what, parts["namespace"], parts["name"])
+            with noted(asked, self.metrics):
+                async with asyncio.timeout(SECONDS):
+                    await self._admit(asked)
+                    asked.dry_run = _dry_run(request) if what.writes else False
+                    return await do(request, asked)
+
+        return handle
+
+    async def _admit(self, asked: Asked) -> None:
+        what = asked.subresource
+        allowed = await self.access.may(
+            asked.caller,
+            verb=what.verb,
+            namespace=asked.namespace,
+            resource=asked.resource,
+            subresource=what.name,
+            name=asked.name,
+        )
+        if not allowed:
+            raise Refusal(
+                403,
+                f'{asked.resource}.{GROUP} "{asked.name}" is forbidden: User "{asked.caller.username}" cannot '
+                f'{what.verb} resource "{asked.resource}/{what.name}" in API group "{GROUP}" in the namespace '
+                f'"{asked.namespace}"',
+            )
+
+    async def _set(self, request: web.Request, asked: Asked) -> web.Response:
+        body = bodies.read(Value, await _content(request))
+        asked.request_id = body.request_id or str(uuid.uuid4())
+        found = await self._found(asked)
+        result = await self.doors.set(
+            found.declared.entry,
+            found.owner,
+            value_of(found.declared, body),
+            self._intent(asked, found),
+            adopt=found.adopt,
+            expected=body.expected_version,
+            dry_run=asked.dry_run,
+        )
+        return _written(asked, found, result)
+
+    async def _rollback(self, request: web.Request, asked: Asked) -> web.Response:
+        body = bodies.read(Rollback, await _content(request))
+        asked.request_id = body.request_id or str(uuid.uuid4())
+        found = await self._found(asked)
+        result = await self.doors.rollback(
+            found.declared.entry,
+            found.owner,
+            body.version,
+            self._intent(asked, found),
+            fits=found.declared.mismatch,
+            dry_run=asked.dry_run,
+        )
+        return _written(asked, found, result)
+
+    async def _reveal(self, request: web.Request, asked: Asked) -> web.Response:
+        body = bodies.read(Reveal, await _content(request))
+        found = await self._found(asked)
+        stored = await revealing.read(self.doors, found, body.version)
+        asked.version = stored.version.number
+        return web.json_response(revealing.told(_metadata(asked), stored), status=201, headers=_NEVER_KEPT)
+
+    async def _versions(self, _request: web.Request, asked: Asked) -> web.Response:
+        found = await self._found(asked)
+        versions = await self.doors.versions(found.declared.entry, found.owner)
+        items = tuple(map(_item, versions))
+        listed = ValueVersionList(metadata=_metadata(asked), items=items)
+        return web.json_response(bodies.answer(listed), headers=_NEVER_KEPT)
+
+    async def _found(self, asked: Asked) -> Found:
+        read = self.reader.read_to_set if asked.subresource.writes else self.reader.read
+        found = await read(asked.resource, asked.namespace, asked.name)
+        asked.uid = found.declared.metadata.uid
+        return found
+
+    def _intent(self, asked: Asked, found: Found) -> Callable[[int], Awaitable[None]]:
+        return intent(self.objects, asked.resource, found.declared.metadata, asked.request_id, self.now())
+
+
+def _written(asked: Asked, found: Found, result: SetResult) -> web.Response:
+    asked.version = result.version.number
+    written = ValueVersion(
+        metadata=_metadata(asked),
+        version=result.version.number,
+        created_time=result.version.created_time or None,
+        changed=result.changed,
+        request_id=asked.request_id,
+    )
+    return web.json_response(bodies.answer(written), status=201, headers=_NEVER_KEPT)
+
+
+def _metadata(asked: Asked) -> Meta:
+    return Meta(namespace=asked.namespace, name=asked.name, uid=asked.uid)
+
+
+def _dry_run(request: web.Request) -> bool:
+    given = request.query.getall("dryRun", [])
+    if any(value != "All" for value in given):
+        raise Refusal(400, "dryRun has no other value than All")
+    return bool(given)
+
+
+async def _content(request: web.Request) -> bytes:
+    """The bytes of a body that can be JSON and is not too long. kubectl's `--raw` names no type."""
+    if not request.can_read_body:
+        return b""
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Refusal(415, "the body is encoded: send it as it is")
+    if "Content-Type" in request.headers and request.content_type != _JSON:
+        raise Refusal(415, f"the body's type is not {_JSON}")
+    size = request.content_length or 0
+    read = bytearray()
+    try:
+        while size <= MAX_BODY and (part := await request.content.readany()):
+            read += part
+            size = max(size, len(read))
+    except (aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError):
+        raise Refusal(400, "the body broke off") from None
+    if size > MAX_BODY:
+        raise Refusal(413, f"the body is longer than {MAX_BODY // 1024} KiB")
+    return bytes(read)
+
+
+def _item(known: VersionInfo) -> VersionItem:
+    state: State = "Current" if known.current else "Superseded"
+    if known.gone:
+        state = "Deleted" if known.gone == "deleted" else "Destroyed"
+    return VersionItem(version=known.version.number, created_time=known.version.created_time, state=state)
+
+
+def _document(document: Mapping[str, object]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(_request: web.Request) -> web.Response:
+        return web.json_response(document)
+
+    return handle

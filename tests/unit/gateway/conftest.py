@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from slotwarden.gateway.aggregated import Aggregated
+from slotwarden.gateway.caller import CALLER, Caller
+from slotwarden.gateway.objects import ObjectReader
+from slotwarden.gateway.statuses import statuses
+from slotwarden.telemetry.metrics import Metrics
+from tests.unit.gateway.bed import Bed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+def bed() -> Bed:
+    return Bed()
+
+
+@pytest.fixture
+async def client(bed: Bed) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    parts: Any = bed
+    aggregated = Aggregated(
+        parts, ObjectReader(parts, parts), parts, parts, Metrics(), lambda: datetime(2026, 1, 1, tzinfo=UTC)
+    )
+
+    @web.middleware
+    async def dana(request: web.Request, handler: Any) -> web.StreamResponse:
+        request[CALLER] = Caller("dana", "", (), {}, "token")
+        answered: web.StreamResponse = await handler(request)
+        return answered
+
+    app = web.Application(middlewares=[statuses, dana])
+    app.add_routes(aggregated.routes())
+    async with TestClient(TestServer(app)) as made:
+        yield made
