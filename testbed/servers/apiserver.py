@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -12,6 +12,7 @@ from testbed.pki import FRONT_PROXY, write_private
 from testbed.servers.base import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 ADMIN = "testbed-admin"
@@ -70,9 +71,13 @@ class ApiServer(Server):
             token = secrets.token_urlsafe(32)
             rows.append(f'{token},{user},{user},"system:masters"\n')
             write_kubeconfig(path, self.url, self._context.pki.ca, token, user)
-        write_private(self.folder / "audit-policy.json", json.dumps(AUDIT_POLICY))
+        self.use_audit_policy(AUDIT_POLICY)
         write_private(self.audit_log, "")
         write_private(tokens, "".join(rows))
+
+    def use_audit_policy(self, policy: Mapping[str, Any]) -> None:
+        """Have it record by another policy from its next start."""
+        write_private(self.folder / "audit-policy.json", json.dumps(policy))
 
     def command(self) -> list[str]:
         """The flags of testbed, aggregation layer and audit."""
