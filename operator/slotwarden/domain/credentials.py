@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 # Vault answers 500 to an entry of 770 KiB, and a Secret holds 1 MiB.
 MAX_BYTES: Final = 512 * 1024
+# What the strings of an entry may take in the JSON that Vault keeps; base64 of MAX_BYTES stays below it.
+MAX_JSON: Final = 700 * 1024
 # With these user names the password is a key file: it is passed on as it is, final newline and all.
 KEY_FILE_USERS: Final = frozenset({"_json_key", "_json_key_base64"})
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Vault's JSON makes up to six bytes of each: it escapes what HTML could take for a tag, too.
+_ESCAPED = re.compile('[\x00-\x1f"\\\\<>&\u2028\u2029]')
 
 
 class InvalidValue(Exception):
@@ -62,7 +66,7 @@ class GitCredential:
 
     def __post_init__(self) -> None:
         _check_username(self.username)
-        _check_secret("token", self.token, key_file=False)
+        _check_secret("token", self.token, self.username, key_file=False)
         try:
             canonical = canonical_git_url(self.url)
         except ValueError as error:
@@ -85,7 +89,7 @@ class RegistryCredential:
 
     def __post_init__(self) -> None:
         _check_username(self.username)
-        _check_secret("password", self.password, key_file=self.username in KEY_FILE_USERS)
+        _check_secret("password", self.password, self.username, key_file=self.username in KEY_FILE_USERS)
         if _server(self.server_address) != self.server_address:
             raise InvalidValue("server_address", "is not in its canonical form")
 
@@ -142,6 +146,11 @@ def canonical_bytes(credential: Credential) -> Sensitive:
     return Sensitive(b"".join(len(part).to_bytes(8, "big") + part for part in parts))
 
 
+def json_length(text: str) -> int:
+    """The bytes that a text takes in Vault's JSON; at least as many as it does."""
+    return len(text.encode()) + 5 * len(_ESCAPED.findall(text))
+
+
 def _field(data: Mapping[str, Sensitive | NotText], name: str) -> Sensitive:
     value = data.get(name)
     if value is None:
@@ -176,7 +185,7 @@ def _check_username(username: str) -> None:
     _check_length("username", _utf8("username", username))
 
 
-def _check_secret(field: str, value: Sensitive, *, key_file: bool) -> None:
+def _check_secret(field: str, value: Sensitive, username: str, *, key_file: bool) -> None:
     if not value:
         raise InvalidValue(field, "is empty")
     _check_length(field, len(value))
@@ -189,6 +198,8 @@ def _check_secret(field: str, value: Sensitive, *, key_file: bool) -> None:
     if text.endswith("\n") and not key_file:
         # Some consumers trim and some do not, so trimming here would only hide which of them would have failed.
         raise InvalidValue(field, "ends with a newline: write it without one (`printf %s`, not `echo`)")
+    if json_length(username + text) > MAX_JSON:
+        raise InvalidValue(field, f"is longer than {MAX_JSON // 1024} KiB as JSON, with the user name")
 
 
 def _utf8(field: str, text: str) -> int:

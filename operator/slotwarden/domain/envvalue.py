@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.domain.credentials import MAX_BYTES, InvalidValue, NotText
+from slotwarden.domain.credentials import MAX_BYTES, MAX_JSON, InvalidValue, NotText, json_length
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -33,12 +34,11 @@ class EnvValue:
 
 
 def to_vault(value: EnvValue) -> dict[str, Sensitive]:
-    """The entry's data: `{value}`, or `{value_base64}` for bytes that are not UTF-8."""
-    try:
-        value.value.reveal_text()
-    except ValueError:
-        return {BYTES: Sensitive(base64.b64encode(value.value.reveal()))}
-    return {TEXT: value.value}
+    """The entry's data: `{value}`, or `{value_base64}` for bytes that are not UTF-8 or get too long with escapes."""
+    with contextlib.suppress(ValueError):
+        if json_length(value.value.reveal_text()) <= MAX_JSON:
+            return {TEXT: value.value}
+    return {BYTES: Sensitive(base64.b64encode(value.value.reveal()))}
 
 
 def from_vault(data: Mapping[str, Sensitive | NotText]) -> EnvValue:

@@ -65,7 +65,9 @@ class _Adapter(RawAdapter):  # type: ignore[misc]
         headers, body = self._headers, None
         if json is not None:
             kind = "application/merge-patch+json" if method == "patch" else "application/json"
-            headers, body = {**headers, "Content-Type": kind}, dumps(json).encode()
+            # As UTF-8: an escape for each letter beyond ASCII would make long texts longer than Vault takes.
+            text = dumps(json, ensure_ascii=False)
+            headers, body = {**headers, "Content-Type": kind}, text.encode(errors="surrogatepass")
         # A token's own business is no write.
         writes = method != "get" and not url.startswith("/v1/auth/")
         return _read(*await self._http.send(method, f"{self._address}{url}{query}", headers, body, writes=writes))
