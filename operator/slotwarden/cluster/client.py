@@ -178,7 +178,8 @@ class KubeClient:
             try:
                 if response.status >= 300:
                     raise from_answer("watch", resource, response.status, _decode(await response.read()))
-                return bool(await response.content.readline())
+                # Part of an event is enough: a whole one can be longer than a line may be.
+                return bool(await response.content.readany())
             finally:
                 response.close()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

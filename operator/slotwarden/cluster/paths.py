@@ -57,5 +57,20 @@ def namespace(name: str) -> str:
     return f"/api/v1/namespaces/{_safe(name)}"
 
 
+def configmaps(namespace: str) -> str:
+    """The ConfigMaps of a namespace."""
+    return f"/api/v1/namespaces/{_safe(namespace)}/configmaps"
+
+
+def api_service(name: str) -> str:
+    """One APIService."""
+    return f"/apis/apiregistration.k8s.io/v1/apiservices/{_safe(name)}"
+
+
+def review(group: str, resource: str) -> str:
+    """Where a question to an authenticator or authorizer of the cluster is put."""
+    return f"/apis/{group}/v1/{resource}"
+
+
 def _safe(segment: str) -> str:
     return quote(segment, safe="")
