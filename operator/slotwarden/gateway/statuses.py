@@ -70,7 +70,7 @@ class Refusal(Exception):
 
     def __init__(self, code: int, message: str, causes: tuple[Cause, ...] = (), retry: int = 0) -> None:
         super().__init__(message)
-        self.code = code
+        self.code = int(code)
         self.message = message
         self.causes = causes
         self.retry = retry
