@@ -42,7 +42,7 @@ class ProjectionStatus(Model):
     secret_name: Annotated[str, Field(description="Name of the Secret.")]
     type: Annotated[
         str | None,
-        Field(description="Form of the Secret: dockerconfigjson or basic-auth."),
+        Field(description="Form of the Secret, for example dockerconfigjson."),
     ] = None
     uid: Annotated[
         str | None,
