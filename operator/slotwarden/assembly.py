@@ -21,12 +21,13 @@ from slotwarden.cluster.namespaces import Namespaces
 from slotwarden.cluster.secrets import Secrets
 from slotwarden.cluster.slots import Slots
 from slotwarden.cluster.term import Term, boot_time
+from slotwarden.domain.kinds import KINDS
 from slotwarden.reconcile import outage
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.cache import Cache
 from slotwarden.reconcile.context import Context
 from slotwarden.reconcile.engine import Engine
-from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
+from slotwarden.reconcile.keys import Key, TargetKey
 from slotwarden.reconcile.observe import SlotView
 from slotwarden.reconcile.outage import Outage
 from slotwarden.reconcile.queue import WorkQueue
@@ -107,9 +108,8 @@ class Operator:
         """Take in what a watch says."""
         cache = self.context.cache
         if isinstance(view, SlotView):
-            metadata = view.slot.metadata
-            key = SlotKey(metadata.namespace, metadata.name)
-            keys = cache.drop_slot(key, metadata.uid, view.version) if deleted else cache.put_slot(view)
+            key = view.key
+            keys = cache.drop_slot(key, view.metadata.uid, view.version) if deleted else cache.put_slot(view)
         elif deleted:
             keys = cache.drop_secret(TargetKey(view.namespace, view.name), view.uid, view.version)
         else:
@@ -136,7 +136,7 @@ async def assemble(options: Options) -> Operator:
         values=ValueService(store, _now),
         store=store,
         keyring=keyring,
-        slots=Slots(client),
+        slots={kind.word: Slots(client, kind.resource) for kind in KINDS},
         secrets=Secrets(client),
         events=Events(client),
         namespaces=Namespaces(client, options.cluster),

@@ -199,4 +199,5 @@ def test_a_start_lists_each_kind_once_beside_what_the_watch_begins_with(world: W
     lists = world.session.kube_audit.events(
         since=kube, user=world.operator.user, namespace=world.namespace, verbs={"list"}
     )
-    assert sorted(event["objectRef"]["resource"] for event in lists) == ["secrets"] * 2 + ["secretslots"] * 2
+    kinds = ("envsecrets", "secrets", "secretslots")
+    assert sorted(event["objectRef"]["resource"] for event in lists) == [kind for kind in kinds for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Events on SecretSlots: few, each once, and never a reason for a reconciliation to fail."""
+"""Events on our objects: few, each once, and never a reason for a reconciliation to fail."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from slotwarden.cluster import paths
 from slotwarden.cluster.errors import KubernetesError
 from slotwarden.cluster.term import NotLeading
 from slotwarden.resources.base import rfc3339
-from slotwarden.resources.secretslot import API_VERSION, KIND
+from slotwarden.resources.secretslot import API_VERSION
 
 if TYPE_CHECKING:
     from slotwarden.cluster.client import KubeClient
     from slotwarden.resources.base import ObjectMeta
+
+Severity = Literal["Normal", "Warning"]
 
 _log = logging.getLogger(__name__)
 _IN_FLIGHT: Final = 100
@@ -29,11 +31,11 @@ class Events:
         self._client = client
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def post(self, about: ObjectMeta, kind: Literal["Normal", "Warning"], reason: str, message: str) -> None:
-        """Say something about a SecretSlot, in `kubectl describe`."""
+    def post(self, kind: str, about: ObjectMeta, severity: Severity, reason: str, message: str) -> None:
+        """Say something about an object of that kind, in `kubectl describe`."""
         if len(self._tasks) >= _IN_FLIGHT:
             return
-        task = asyncio.ensure_future(self._post(about, kind, reason, message))
+        task = asyncio.ensure_future(self._post(kind, about, severity, reason, message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -41,7 +43,7 @@ class Events:
         """Wait for the events that are on their way."""
         await asyncio.gather(*self._tasks)
 
-    async def _post(self, about: ObjectMeta, kind: str, reason: str, message: str) -> None:
+    async def _post(self, kind: str, about: ObjectMeta, severity: Severity, reason: str, message: str) -> None:
         now = rfc3339(datetime.now(UTC))
         body = {
             "apiVersion": "v1",
@@ -49,12 +51,12 @@ class Events:
             "metadata": {"namespace": about.namespace, "name": f"{about.name[:200]}.{secrets.token_hex(8)}"},
             "involvedObject": {
                 "apiVersion": API_VERSION,
-                "kind": KIND,
+                "kind": kind,
                 "namespace": about.namespace,
                 "name": about.name,
                 "uid": about.uid,
             },
-            "type": kind,
+            "type": severity,
             "reason": reason,
             "message": message[:1000],
             "source": {"component": "slotwarden"},

@@ -1,13 +1,15 @@
-"""Whole lists of what is watched, fresh from the API server, and whether our kind of object is served at all."""
+"""Whole lists of what is watched, fresh from the API server, and whether our kinds of object are served at all."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from slotwarden.cluster import paths
 from slotwarden.cluster.errors import Forbidden, NotFound
+from slotwarden.resources import envsecret, secretslot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,16 +42,16 @@ class Lister:
         self._client = client
         self._namespaces: Sequence[str | None] = namespaces or (None,)
 
-    async def slots(self, read: Callable[[Json], T | None]) -> Listing[T]:
-        """What `read` makes of all SecretSlots; those that it makes nothing of are left out."""
-        return await self._all("secretslots", paths.slots, {}, read)
+    async def slots(self, resource: str, read: Callable[[Json], T | None]) -> Listing[T]:
+        """What `read` makes of all objects of one of our resources; those that it makes nothing of are left out."""
+        return await self._all(resource, partial(paths.slots, resource), {}, read)
 
     async def secrets(self, read: Callable[[Json], T | None]) -> Listing[T]:
         """What `read` makes of all Secrets with our label: never more than two pages of them are in memory."""
         return await self._all("secrets", paths.secrets, {"labelSelector": WATCHED}, read)
 
     async def is_served(self) -> bool:
-        """Whether SecretSlots can be made: false while their CRD is missing or being deleted.
+        """Whether our objects can be made: false while one of their CRDs is missing or being deleted.
 
         Discovery takes the verb `create` from a kind whose CRD is terminating, and needs no permission.
         """
@@ -58,7 +60,7 @@ class Lister:
         except NotFound:
             return False
         kinds = {kind["name"]: kind.get("verbs") or () for kind in found.get("resources") or ()}
-        return "create" in kinds.get("secretslots", ())
+        return all("create" in kinds.get(resource, ()) for resource in (secretslot.PLURAL, envsecret.PLURAL))
 
     async def _all(
         self,

@@ -10,14 +10,14 @@ from slotwarden.resources.secretslot import API_VERSION
 GROUP: Final = f"/apis/{API_VERSION}"
 
 
-def slots(namespace: str | None) -> str:
-    """The SecretSlots of a namespace, or of the cluster."""
-    return f"{GROUP}/secretslots" if namespace is None else f"{GROUP}/namespaces/{_safe(namespace)}/secretslots"
+def slots(resource: str, namespace: str | None) -> str:
+    """The objects of one of our resources, of a namespace or of the cluster."""
+    return f"{GROUP}/{resource}" if namespace is None else f"{GROUP}/namespaces/{_safe(namespace)}/{resource}"
 
 
-def slot(namespace: str, name: str, subresource: str = "") -> str:
-    """One SecretSlot."""
-    return f"{slots(namespace)}/{_safe(name)}" + (f"/{subresource}" if subresource else "")
+def slot(resource: str, namespace: str, name: str, subresource: str = "") -> str:
+    """One of them."""
+    return f"{slots(resource, namespace)}/{_safe(name)}" + (f"/{subresource}" if subresource else "")
 
 
 def declared(resource: str, namespace: str, name: str = "", subresource: str = "") -> str:

@@ -58,10 +58,14 @@ class Secrets:
         namespace: str,
         name: str,
         version: int,
-        data: Mapping[str, Sensitive],
+        data: Mapping[str, Sensitive | None],
         metadata: Mapping[str, Any],
     ) -> Json:
-        """Change our keys of a Secret, if it is still at `version`; `Conflict` tells that it is not."""
+        """Change our keys of a Secret, if it is still at `version`; `Conflict` tells that it is not.
+
+        Args:
+            data: None takes a key away.
+        """
         body: Json = {"metadata": {**metadata, "resourceVersion": str(version)}}
         if data:
             body["data"] = _encode(data)
@@ -79,5 +83,5 @@ class Secrets:
             return
 
 
-def _encode(data: Mapping[str, Sensitive]) -> dict[str, str]:
-    return {key: base64.b64encode(value.reveal()).decode() for key, value in data.items()}
+def _encode(data: Mapping[str, Sensitive | None]) -> dict[str, str | None]:
+    return {key: None if value is None else base64.b64encode(value.reveal()).decode() for key, value in data.items()}

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.domain import basicauth, dockerconfig
 from slotwarden.domain.credentials import RegistryCredential, canonical_bytes
+from slotwarden.domain.envvalue import EnvValue
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.declared import Value
 
 PAIR: Final = "basic-auth"
+ENV_TYPE: Final = "Opaque"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Parts:
 
     Attributes:
         values: by part, what is compared.
-        clean: whether the data is nothing but these parts in their canonical form.
+        clean: whether the data is nothing but these parts in their canonical form. The keys of an environment are.
     """
 
     values: Mapping[str, Sensitive]
@@ -39,12 +41,24 @@ def entry_part(server: str) -> str:
     return f"auths/{server}"
 
 
-def of_credential(part: str, credential: Credential) -> Sensitive:
-    """What a part should be, for a credential that contributes it."""
+def env_part(key: str) -> str:
+    """The name of the part that is a key of an environment."""
+    return f"env/{key}"
+
+
+def env_key(part: str) -> str:
+    """The key that such a part is."""
+    return part.removeprefix("env/")
+
+
+def of_value(part: str, value: Value) -> Sensitive:
+    """What a part should be, for a value that contributes it."""
+    if isinstance(value, EnvValue):
+        return value.value
     if part == PAIR:
-        pair = basicauth.render(credential)
+        pair = basicauth.render(value)
         return _joined(pair["username"], pair["password"])
-    return canonical_bytes(credential)
+    return canonical_bytes(value)
 
 
 def of_secret(secret_type: str, data: Mapping[str, Sensitive]) -> Parts:
@@ -56,6 +70,8 @@ def of_secret(secret_type: str, data: Mapping[str, Sensitive]) -> Parts:
             return Parts({}, clean=False)
         values = {entry_part(server): canonical_bytes(entry) for server, entry in entries.items()}
         return Parts(values, clean=dockerconfig.is_canonical(document))
+    if secret_type == ENV_TYPE:
+        return Parts({env_part(key): value for key, value in data.items()}, clean=True)
     pair = basicauth.parse(data)
     if pair is None:
         return Parts({}, clean=False)

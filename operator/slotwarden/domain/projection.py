@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from slotwarden.domain import basicauth, dockerconfig
 from slotwarden.domain.credentials import RegistryCredential
+from slotwarden.domain.envvalue import EnvValue
+from slotwarden.domain.parts import env_key, of_value
 from slotwarden.domain.targets import (
     DECLARED_ANNOTATION,
     Form,
@@ -20,7 +22,7 @@ from slotwarden.domain.targets import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.declared import Value
     from slotwarden.sensitive import Sensitive
 
 
@@ -62,11 +64,13 @@ def metadata_patch(
     return {key: value for key, value in changes.items() if value}
 
 
-def data(form: Form, credentials: Sequence[Credential]) -> dict[str, Sensitive]:
-    """The data that these credentials make, in a Secret of that form."""
+def data(form: Form, values: Mapping[str, Value]) -> dict[str, Sensitive]:
+    """The data that values, by part, make in a Secret of that form."""
+    if form is Form.ENVIRONMENT:
+        return {env_key(part): of_value(part, value) for part, value in values.items()}
     if form is Form.BASIC_AUTH:
-        return basicauth.render(credentials[0])
-    entries = [credential for credential in credentials if isinstance(credential, RegistryCredential)]
+        return next(basicauth.render(value) for value in values.values() if not isinstance(value, EnvValue))
+    entries = [value for value in values.values() if isinstance(value, RegistryCredential)]
     return {dockerconfig.KEY: dockerconfig.render(entries)}
 
 

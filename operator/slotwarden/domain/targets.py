@@ -1,8 +1,9 @@
 """What a projected Secret should be: computed from all slots that contribute to it, without any call.
 
 A target is one Secret; its contributors are the slots that name it. Each contributes one *part*: an entry of
-`.dockerconfigjson`, or the pair of a basic-auth Secret. Where two claim one part, or want different types, the older
-(creation time, then uid) keeps it and both say so.
+`.dockerconfigjson`, the pair of a basic-auth Secret, or a key of an environment. Where two claim one part, want
+different types, or belong to two environments whose default names meet, the older (creation time, then uid) keeps it
+and both say so.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.domain import basicauth, dockerconfig
-from slotwarden.domain.parts import PAIR, entry_part
-from slotwarden.resources.secretslot import API_VERSION, KIND
+from slotwarden.domain.parts import ENV_TYPE, env_key
+from slotwarden.resources import envsecret, secretslot
+from slotwarden.resources.secretslot import API_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 WATCH_LABEL: Final = "slotwarden.io/watch"
 OWNER_LABEL: Final = "slotwarden.io/owner"
@@ -35,31 +37,43 @@ class Form(StrEnum):
 
     DOCKERCONFIGJSON = "dockerconfigjson"
     BASIC_AUTH = "basic-auth"
+    ENVIRONMENT = "environment"
 
     @property
     def secret_type(self) -> str:
         """The `type` of the Secret."""
-        return dockerconfig.SECRET_TYPE if self is Form.DOCKERCONFIGJSON else basicauth.SECRET_TYPE
+        return _TYPES[self]
+
+
+_TYPES: Final = {
+    Form.DOCKERCONFIGJSON: dockerconfig.SECRET_TYPE,
+    Form.BASIC_AUTH: basicauth.SECRET_TYPE,
+    Form.ENVIRONMENT: ENV_TYPE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """A slot that asks for a Secret."""
+    """A slot that asks for a Secret.
 
+    Attributes:
+        kind: of the object.
+        component: what the Secret's label says that it is for.
+        part: which part of the Secret is its own.
+        environment: `project/environment` where the Secret's name is that environment's default; else empty.
+    """
+
+    kind: str
     namespace: str
     name: str
     uid: str
     created: str
-    credential_kind: str
+    component: str
     form: Form
-    server: str
+    part: str
+    environment: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def part(self) -> str:
-        """Which part of the Secret is its own."""
-        return entry_part(self.server) if self.form is Form.DOCKERCONFIGJSON else PAIR
 
     @property
     def age(self) -> tuple[str, str]:
@@ -95,17 +109,22 @@ def resolve(contributors: Iterable[Contributor]) -> Resolution | None:
     form = ordered[0].form
     keepers: dict[str, Contributor] = {}
     disputes: dict[str, str] = {}
+    first: Contributor | None = None
     for contributor in ordered:
         if contributor.form is not form:
             older, what = ordered[0], f"gives this Secret the type {form.secret_type}"
+        elif first is not None and contributor.environment not in ("", first.environment):
+            older, what = first, f"gives this Secret to the environment {first.environment}: set projection.secretName"
         elif contributor.part in keepers:
             older, what = keepers[contributor.part], _claim(contributor)
         else:
             keepers[contributor.part] = contributor
+            first = contributor if first is None and contributor.environment else first
             continue
-        disputes[contributor.uid] = f'the older SecretSlot "{older.name}" {what}'
+        disputes[contributor.uid] = f'the older {older.kind} "{older.name}" {what}'
+        wants = "the same part of it" if contributor.part == older.part else "this Secret too"
         disputes.setdefault(
-            older.uid, f'the younger SecretSlot "{contributor.name}" wants the same part of it and stands back'
+            older.uid, f'the younger {contributor.kind} "{contributor.name}" wants {wants} and stands back'
         )
     return Resolution(form, tuple(keepers.values()), disputes)
 
@@ -117,7 +136,7 @@ def labels_of(winners: tuple[Contributor, ...], target: str) -> dict[str, str]:
     return declared | {
         MANAGED_BY_LABEL: MANAGER,
         "app.kubernetes.io/name": MANAGER,
-        "app.kubernetes.io/component": winners[0].credential_kind,
+        "app.kubernetes.io/component": winners[0].component,
         OWNER_LABEL: owner,
         WATCH_LABEL: "true",
     }
@@ -127,17 +146,19 @@ def annotations_of(winners: tuple[Contributor, ...], target: str) -> dict[str, s
     """All annotations of the Secret: the users' own, which Secret it is, and what they declared, to be undone later."""
     declared = _declared(winners, "annotations")
     names = {"annotations": sorted(declared), "labels": sorted(_declared(winners, "labels"))}
+    if winners[0].form is Form.ENVIRONMENT:
+        names["data"] = sorted(env_key(winner.part) for winner in winners)
     declared[TARGET_ANNOTATION] = f"{winners[0].namespace}/{target}"
     if any(names.values()):
         declared[DECLARED_ANNOTATION] = json.dumps(names, separators=(",", ":"))
     return declared
 
 
-def undeclared(kind: str, present: Mapping[str, str], wanted: Mapping[str, str], record: str | None) -> set[str]:
-    """The keys of `present` (the Secret's labels or annotations) that were declared once and are no longer wanted.
+def undeclared(kind: str, present: Collection[str], wanted: Collection[str], record: str | None) -> set[str]:
+    """The keys of `present` (the Secret's labels, annotations or data) that were declared once and are not wanted now.
 
     Args:
-        kind: `labels` or `annotations`.
+        kind: `labels`, `annotations` or `data`.
         record: the Secret's DECLARED_ANNOTATION, which anybody may have edited.
     """
     try:
@@ -155,7 +176,7 @@ def owner_references(winners: tuple[Contributor, ...]) -> list[dict[str, Any]]:
     return [
         {
             "apiVersion": API_VERSION,
-            "kind": KIND,
+            "kind": winner.kind,
             "name": winner.name,
             "uid": winner.uid,
             "controller": position == 0,
@@ -167,8 +188,8 @@ def owner_references(winners: tuple[Contributor, ...]) -> list[dict[str, Any]]:
 
 
 def is_slot(owner: Mapping[str, Any]) -> bool:
-    """Whether an owner reference names a SecretSlot."""
-    return (owner.get("apiVersion"), owner.get("kind")) == (API_VERSION, KIND)
+    """Whether an owner reference names a SecretSlot or an EnvSecret."""
+    return owner.get("apiVersion") == API_VERSION and owner.get("kind") in (secretslot.KIND, envsecret.KIND)
 
 
 def _shared(namespace: str, target: str) -> str:
@@ -179,7 +200,8 @@ def _shared(namespace: str, target: str) -> str:
 def _claim(contributor: Contributor) -> str:
     if contributor.form is Form.BASIC_AUTH:
         return "holds this basic-auth Secret already"
-    return f'holds the entry "{contributor.server}" of this Secret already'
+    what = "key" if contributor.form is Form.ENVIRONMENT else "entry"
+    return f'holds the {what} "{contributor.part.partition("/")[2]}" of this Secret already'
 
 
 def _declared(winners: tuple[Contributor, ...], kind: str) -> dict[str, str]:

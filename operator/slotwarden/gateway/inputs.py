@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from slotwarden.domain import envvalue
 from slotwarden.domain.address import canonical_git_url, canonical_server
 from slotwarden.domain.credentials import GitCredential, InvalidValue, RegistryCredential
-from slotwarden.domain.declared import DeclaredEnv, DeclaredSlot
+from slotwarden.domain.declared_env import DeclaredEnv
 from slotwarden.gateway.bodies import FIELDS
 from slotwarden.gateway.statuses import Cause, conflict, invalid
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from slotwarden.domain import declared as domain
+    from slotwarden.domain.declared_slot import DeclaredSlot
     from slotwarden.gateway.bodies import Value
     from slotwarden.sensitive import Sensitive
 
@@ -45,7 +46,7 @@ def value_of(declared: DeclaredSlot | DeclaredEnv, body: Value) -> domain.Value:
 def _members(declared: DeclaredSlot | DeclaredEnv) -> tuple[str, ...]:
     if isinstance(declared, DeclaredEnv):
         return _ENVIRONMENT
-    return _REGISTRY if declared.slot.spec.registry is not None else _GIT
+    return _REGISTRY if declared.manifest.spec.registry is not None else _GIT
 
 
 def _misplaced(body: Value, members: tuple[str, ...]) -> Iterator[Cause]:

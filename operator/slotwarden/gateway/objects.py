@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import NotFound
-from slotwarden.domain.declared import Declared, DeclaredEnv, DeclaredSlot
+from slotwarden.domain.declared_env import DeclaredEnv
+from slotwarden.domain.declared_slot import DeclaredSlot
 from slotwarden.gateway.statuses import Cause, Refusal, conflict
 from slotwarden.resources.envsecret import EnvSecret
 from slotwarden.resources.secretslot import GROUP, SecretSlot
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from slotwarden.cluster.namespaces import Namespaces
     from slotwarden.cluster.objects import Objects
     from slotwarden.gateway.group import Resource
-    from slotwarden.values.ownership import Policy
 
 _ADOPT: Final = "slotwarden.io/adopt-value"
 
@@ -56,7 +56,7 @@ class ObjectReader:
         except NotFound:
             raise missing(resource, name) from None
         declared = _declared(resource, raw)
-        return Found(declared, Owner(cluster, namespace_uid, declared.metadata.uid, _policy(declared)))
+        return Found(declared, Owner(cluster, namespace_uid, declared.metadata.uid, declared.deletion_policy))
 
     async def read_to_set(self, resource: Resource, namespace: str, name: str) -> Found:
         """The object, whose value may be set by a door; 409 where it may not."""
@@ -73,7 +73,7 @@ def missing(resource: Resource, name: str) -> Refusal:
     return Refusal(404, f'{resource}.{GROUP} "{name}" not found')
 
 
-def hindrance(declared: Declared) -> None:
+def hindrance(declared: DeclaredSlot | DeclaredEnv) -> None:
     """Raise what forbids any door but the object's own to set its value: it goes, or has its value from its spec."""
     if declared.metadata.deletion_timestamp is not None:
         raise conflict("the object is being deleted")
@@ -105,8 +105,3 @@ def _declared(resource: Resource, raw: Json) -> DeclaredSlot | DeclaredEnv:
     if resource == "secretslots":
         return DeclaredSlot(SecretSlot.from_object(raw))
     return DeclaredEnv(EnvSecret.from_object(raw))
-
-
-def _policy(declared: DeclaredSlot | DeclaredEnv) -> Policy:
-    spec = declared.slot.spec if isinstance(declared, DeclaredSlot) else declared.env.spec
-    return spec.deletion_policy or "Delete"

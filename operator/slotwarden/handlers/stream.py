@@ -6,6 +6,7 @@ annotation. Most events tell of our own writes, hence the filter: kopf calls no 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import kopf
@@ -21,20 +22,29 @@ if TYPE_CHECKING:
     Take = Callable[[str | None, Any], None]
 
 
-async def watch(
-    namespaces: Sequence[str],
-    slots: tuple[IsNews, Take],
-    secrets: tuple[IsNews, Take],
-    ending: asyncio.Event,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is watched.
+
+    Attributes:
+        name: group, version and plural.
+        is_news: tells whether an event, by its type and object, is news.
+        take: takes it then.
+    """
+
+    name: tuple[str, str, str]
+    is_news: IsNews
+    take: Take
+
+
+async def watch(namespaces: Sequence[str], resources: Sequence[Resource], ending: asyncio.Event) -> None:
     """Watch until told to end.
 
     Args:
         namespaces: where; everywhere if empty.
-        slots, secrets: what tells whether an event, by its type and object, is news, and what takes it then.
     """
     await kopf.operator(
-        registry=registry(slots, secrets),
+        registry=registry(resources),
         settings=settings(),
         standalone=True,
         clusterwide=not namespaces,
@@ -43,7 +53,7 @@ async def watch(
     )
 
 
-def registry(slots: tuple[IsNews, Take], secrets: tuple[IsNews, Take]) -> kopf.OperatorRegistry:
+def registry(resources: Sequence[Resource]) -> kopf.OperatorRegistry:
     """What kopf is to log in with, and to call."""
     made = kopf.OperatorRegistry()
 
@@ -51,11 +61,9 @@ def registry(slots: tuple[IsNews, Take], secrets: tuple[IsNews, Take]) -> kopf.O
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_via_client(**kwargs)
 
-    for resource, (is_news, take) in (
-        (("slotwarden.io", "v1beta1", "secretslots"), slots),
-        (("", "v1", "secrets"), secrets),
-    ):
-        kopf.on.event(*resource, registry=made, id=resource[2], when=_filter(is_news))(_handler(take))
+    for resource in resources:
+        event = kopf.on.event(*resource.name, registry=made, id=resource.name[2], when=_filter(resource.is_news))
+        event(_handler(resource.take))
     return made
 
 

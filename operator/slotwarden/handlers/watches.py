@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import uvloop
 
 from slotwarden.cluster.errors import KubernetesError
+from slotwarden.domain.kinds import KINDS
 from slotwarden.reconcile.observe import readable, secret_view, slot_view, version_of
+from slotwarden.resources.secretslot import GROUP, VERSION
 from slotwarden.telemetry.logs import hush
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ _LOOK: Final = 0.05
 
 
 class Watches:
-    """The watches of SecretSlots and of labelled Secrets.
+    """The watches of our objects and of labelled Secrets.
 
     Args:
         namespaces: where to watch; everywhere if empty.
@@ -47,7 +49,7 @@ class Watches:
         roll: told, from kopf's thread, which objects kopf's lists name: they never tell what is gone.
         busy: asked, from kopf's thread, whether keys are ready to run.
         seen: called in `loop` with each object and whether it was deleted (or lost its label).
-        served: asked, in `loop`, whether our kind is there to be watched: kopf would wait for it for ever.
+        served: asked, in `loop`, whether our kinds are there to be watched: kopf would wait for them for ever.
     """
 
     def __init__(
@@ -116,8 +118,21 @@ class Watches:
             return
         await stream.watch(
             self._namespaces,
-            (partial(self._is_new, self._cache.has_slot), partial(self._take, "SecretSlot", slot_view)),
-            (partial(self._is_new, self._cache.has_secret), partial(self._take, "Secret", self._secret_view)),
+            [
+                *(
+                    stream.Resource(
+                        (GROUP, VERSION, kind.resource),
+                        partial(self._is_new, partial(self._cache.has_slot, kind.word)),
+                        partial(self._take, kind.name, partial(slot_view, kind)),
+                    )
+                    for kind in KINDS
+                ),
+                stream.Resource(
+                    ("", "v1", "secrets"),
+                    partial(self._is_new, self._cache.has_secret),
+                    partial(self._take, "Secret", self._secret_view),
+                ),
+            ],
             ending,
         )
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from slotwarden.domain.targets import is_slot
 from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
-from slotwarden.reconcile.observe import contributor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from slotwarden.domain.entries import EntryRef
     from slotwarden.domain.targets import Contributor
     from slotwarden.reconcile.observe import SecretView, SlotView
 
@@ -27,13 +27,14 @@ _V = TypeVar("_V")
 class Gone(NamedTuple):
     """A slot that was deleted and whose value in Vault was not let go yet."""
 
-    slot_name: str
+    entry: EntryRef
     uid: str
 
 
 class _Links(NamedTuple):
-    """Where a slot leads: the Secret that it asks for, and the one that it takes its value from."""
+    """Where a slot leads: its value, the Secret that it asks for, and the one that it takes its value from."""
 
+    entry: EntryRef
     target: TargetKey
     contributor: Contributor
     source: TargetKey | None
@@ -70,12 +71,13 @@ class Cache:
         self.slots: dict[SlotKey, SlotView] = {}
         self.secrets: dict[TargetKey, SecretView] = {}
         self.gone: dict[SlotKey, list[Gone]] = defaultdict(list)
-        self._dropped_slots, self._dropped_secrets = _Dropped(), _Dropped()
+        self._dropped: dict[str, _Dropped] = defaultdict(_Dropped)
         self._known: set[str] = set()
         self._links: dict[SlotKey, _Links] = {}
         self._by_target: dict[TargetKey, set[SlotKey]] = defaultdict(set)
         self._by_source: dict[TargetKey, set[SlotKey]] = defaultdict(set)
         self._by_owner: dict[str, set[TargetKey]] = defaultdict(set)
+        self._by_entry: dict[EntryRef, set[SlotKey]] = defaultdict(set)
 
     def put_slot(self, view: SlotView) -> set[Key]:
         """Take in a slot as it is now.
@@ -83,15 +85,14 @@ class Cache:
         Returns:
             The keys that this concerns; none where it was known.
         """
-        metadata = view.slot.metadata
-        key = SlotKey(metadata.namespace, metadata.name)
-        if self.has_slot(metadata.namespace, metadata.name, metadata.uid, view.version):
+        metadata, key = view.metadata, view.key
+        if self.has_slot(key.kind, key.namespace, key.name, metadata.uid, view.version):
             return set()
-        if self._dropped_slots.has(metadata.uid, view.version):
+        if self._dropped[key.kind].has(metadata.uid, view.version):
             return set()
         old = self.slots.get(key)
         keys: set[Key] = {key}
-        if old is not None and old.slot.metadata.uid != metadata.uid:
+        if old is not None and old.metadata.uid != metadata.uid:
             keys |= self._forget(key, old)
         keys |= self._link(key, view)
         self.slots[key] = view
@@ -104,11 +105,11 @@ class Cache:
         Args:
             version: that of its deletion; where that is not known, 0.
         """
-        self._dropped_slots.note(uid, version)
+        self._dropped[key.kind].note(uid, version)
         old = self.slots.get(key)
-        if old is None or old.slot.metadata.uid != uid:
+        if old is None or old.metadata.uid != uid:
             return set()
-        self._dropped_slots.note(uid, old.version)
+        self._dropped[key.kind].note(uid, old.version)
         return {key} | self._forget(key, old)
 
     def put_secret(self, view: SecretView) -> set[Key]:
@@ -116,7 +117,7 @@ class Cache:
         key = TargetKey(view.namespace, view.name)
         if self.has_secret(view.namespace, view.name, view.uid, view.version, marked=view.marks is not None):
             return set()
-        if self._dropped_secrets.has(view.uid, view.version):
+        if self._dropped[key.kind].has(view.uid, view.version):
             return set()
         self._unown(key)
         self.secrets[key] = view
@@ -126,12 +127,12 @@ class Cache:
 
     def drop_secret(self, key: TargetKey, uid: str, version: int = 0) -> set[Key]:
         """The same for a Secret that was deleted, or lost the label that we watch."""
-        self._dropped_secrets.note(uid, version)
+        self._dropped[key.kind].note(uid, version)
         old = self.secrets.get(key)
         if old is None or old.uid != uid or 0 < version < old.version:
             # Also where it has its label again, as an answer told before the watch told of the loss.
             return set()
-        self._dropped_secrets.note(uid, old.version)
+        self._dropped[key.kind].note(uid, old.version)
         self._unown(key)
         del self.secrets[key]
         return self._concerned(key)
@@ -140,41 +141,41 @@ class Cache:
         self,
         slots: Iterable[SlotView],
         secrets: Iterable[SecretView],
-        version: tuple[int, int],
+        versions: Mapping[str, int],
         is_unknown: Callable[[Key], bool] = lambda _: False,
     ) -> set[Key]:
-        """Take in whole lists: what is known from before their `version` and not in them is gone.
+        """Take in whole lists: what is known from before their versions and not in them is gone.
 
         Args:
-            version: the resourceVersions of the two lists.
+            versions: the resourceVersions of the lists, by the kind of their keys.
             is_unknown: whether the lists cannot tell of a key, which then stays as it was.
         """
         keys: set[Key] = set()
         listed: set[Key] = set()
-        self._known = {view.slot.metadata.uid for view in self.slots.values()}
+        self._known = {view.metadata.uid for view in self.slots.values()}
         for slot in slots:
-            listed.add(SlotKey(slot.slot.metadata.namespace, slot.slot.metadata.name))
+            listed.add(slot.key)
             keys |= self.put_slot(slot)
         for secret in secrets:
             listed.add(TargetKey(secret.namespace, secret.name))
             keys |= self.put_secret(secret)
         for slot_key, known in list(self.slots.items()):
-            if slot_key not in listed and known.version <= version[0] and not is_unknown(slot_key):
-                keys |= self.drop_slot(slot_key, known.slot.metadata.uid)
+            if slot_key not in listed and known.version <= versions[slot_key.kind] and not is_unknown(slot_key):
+                keys |= self.drop_slot(slot_key, known.metadata.uid)
         for target, held in list(self.secrets.items()):
-            if target not in listed and held.version <= version[1] and not is_unknown(target):
+            if target not in listed and held.version <= versions[target.kind] and not is_unknown(target):
                 keys |= self.drop_secret(target, held.uid)
-        self._dropped_slots.forget(version[0])
-        self._dropped_secrets.forget(version[1])
+        for kind, version in versions.items():
+            self._dropped[kind].forget(version)
         return keys
 
-    def has_slot(self, namespace: str, name: str, uid: str, version: int) -> bool:
+    def has_slot(self, kind: str, namespace: str, name: str, uid: str, version: int) -> bool:
         """Whether a slot is known as it was at a version, or as it was later. May be asked from any thread.
 
         One of the same name and of another uid that is known from later is its successor.
         """
-        known = self.slots.get(SlotKey(namespace, name))
-        if known is None or known.slot.metadata.uid == uid:
+        known = self.slots.get(SlotKey(namespace, name, kind))
+        if known is None or known.metadata.uid == uid:
             return known is not None and known.version >= version
         return known.version > version
 
@@ -192,7 +193,7 @@ class Cache:
     def uids(self) -> list[str]:
         """The uids of all that is known."""
         return [
-            *(slot.slot.metadata.uid for slot in self.slots.values()),
+            *(slot.metadata.uid for slot in self.slots.values()),
             *(secret.uid for secret in self.secrets.values()),
         ]
 
@@ -202,8 +203,23 @@ class Cache:
         return links.target if links else None
 
     def contributors(self, target: TargetKey) -> dict[SlotKey, Contributor]:
-        """Who asks for a Secret."""
-        return {key: self._links[key].contributor for key in self._by_target.get(target, ())}
+        """Who asks for a Secret; of several with one entry in Vault, only the one whose it is."""
+        asking = self._by_target.get(target, ())
+        return {key: self._links[key].contributor for key in asking if self.rival(key) is None}
+
+    def rival(self, key: SlotKey) -> SlotKey | None:
+        """The older slot with the same entry in Vault, which is therefore not this one's; None for the oldest."""
+        oldest = min(self.namesakes(key) | {key}, key=lambda other: self._links[other].contributor.age)
+        return oldest if oldest != key else None
+
+    def living(self, key: SlotKey) -> frozenset[str]:
+        """The uids of the slots that have an entry with this one: none of them is a dead predecessor."""
+        return frozenset(self.slots[other].metadata.uid for other in self.namesakes(key))
+
+    def namesakes(self, key: SlotKey) -> set[SlotKey]:
+        """The other slots with the same entry in Vault."""
+        links = self._links.get(key)
+        return self._by_entry.get(links.entry, set()) - {key} if links else set()
 
     def is_known(self, uid: str) -> bool:
         """Whether a slot of that uid is there, or its deletion was seen not long ago: what it asks for can be told."""
@@ -214,34 +230,41 @@ class Cache:
         return frozenset(self._by_owner.get(uid, ()))
 
     def _link(self, key: SlotKey, view: SlotView) -> set[Key]:
-        name, contribution = contributor(view, key)
-        source = TargetKey(key.namespace, view.source[0]) if view.source else None
-        new = _Links(TargetKey(key.namespace, name), contribution, source)
+        name, contribution = view.declared.contribution()
+        declared_source = view.declared.source
+        source = TargetKey(key.namespace, declared_source.secret) if declared_source else None
+        new = _Links(view.declared.entry, TargetKey(key.namespace, name), contribution, source)
         old = self._links.get(key)
         if new == old:
             return set()
         keys = self._unlink(key)
         self._links[key] = new
         self._by_target[new.target].add(key)
+        self._by_entry[new.entry].add(key)
         if source:
             self._by_source[source].add(key)
-        return {*keys, new.target}
+        return {*keys, new.target, *self._of_entry(new.entry)}
 
     def _unlink(self, key: SlotKey) -> set[Key]:
         old = self._links.pop(key, None)
         if old is None:
             return set()
         _discard(self._by_target, old.target, key)
+        _discard(self._by_entry, old.entry, key)
         if old.source:
             _discard(self._by_source, old.source, key)
-        return {old.target}
+        return {old.target, *self._of_entry(old.entry)}
+
+    def _of_entry(self, entry: EntryRef) -> set[Key]:
+        """The slots with an entry, and their Secrets: whose it is may have changed."""
+        keys = self._by_entry.get(entry, set())
+        return keys | {self._links[key].target for key in keys}
 
     def _forget(self, key: SlotKey, old: SlotView) -> set[Key]:
         """Drop a slot that is no more, keeping what its value in Vault still has to be let go by."""
-        metadata = old.slot.metadata
-        self.gone[key].append(Gone(old.slot.spec.slot_name or key.name, metadata.uid))
+        self.gone[key].append(Gone(old.declared.entry, old.metadata.uid))
         del self.slots[key]
-        return self._unlink(key) | self.owned(metadata.uid)
+        return self._unlink(key) | self.owned(old.metadata.uid)
 
     def _unown(self, key: TargetKey) -> None:
         old = self.secrets.get(key)

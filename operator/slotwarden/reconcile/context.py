@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slotwarden.domain.entries import SlotRef
+from slotwarden.reconcile.backlog import Priority
 from slotwarden.values.ownership import Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from slotwarden.cluster.events import Events
@@ -31,6 +31,7 @@ class Context:
     """The parts of the operator, put together by `app`.
 
     Attributes:
+        slots: by the word of their kind.
         clock: monotonic seconds.
         now: the time, in UTC.
         jitter: a number from 0 to 1, drawn for each timer.
@@ -43,7 +44,7 @@ class Context:
     values: ValueService
     store: ValueStore
     keyring: Keyring
-    slots: Slots
+    slots: Mapping[str, Slots]
     secrets: Secrets
     events: Events
     namespaces: Namespaces
@@ -52,13 +53,14 @@ class Context:
     jitter: Callable[[], float]
     projected: Callable[[float], None]
 
-    async def owner(self, key: SlotKey, view: SlotView) -> Owner:
+    async def owner(self, view: SlotView) -> Owner:
         """A slot, as the owner of its entry in Vault."""
         return Owner(
             cluster=await self.namespaces.cluster(),
-            namespace_uid=await self.namespaces.uid(key.namespace),
-            object_uid=view.slot.metadata.uid,
-            policy=view.slot.spec.deletion_policy or "Delete",
+            namespace_uid=await self.namespaces.uid(view.metadata.namespace),
+            object_uid=view.metadata.uid,
+            policy=view.declared.deletion_policy,
+            namesakes=self.cache.living(view.key),
         )
 
     def look_now(self, key: SlotKey) -> None:
@@ -69,19 +71,16 @@ class Context:
         self.queue.add(key)
 
 
-def entry_ref(key: SlotKey, view: SlotView) -> SlotRef:
-    """Where a slot's value is."""
-    return SlotRef(key.namespace, view.slot.spec.slot_name or key.name)
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a reconciliation asks for.
 
     Attributes:
-        again: seconds until the key is to run again, as a refresh; None: when something happens.
+        again: seconds until the key is to run again; None: when something happens.
         failed: whether it is also to be tried again with backoff, which may come earlier.
+        priority: of the run that `again` asks for.
     """
 
     again: float | None = None
     failed: bool = False
+    priority: Priority = Priority.REFRESH

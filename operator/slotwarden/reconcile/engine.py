@@ -103,7 +103,7 @@ class Engine:
             _log.exception("%s %s/%s: unexpected; again in %.1f s", key.kind, key.namespace, key.name, pause)
             return "error"
         if result.again is not None:
-            self._queue.add_after(key, result.again)
+            self._queue.add_after(key, result.again, result.priority)
         if result.failed:
             self._queue.retry(key, Priority.REFRESH)
             return "stalled"

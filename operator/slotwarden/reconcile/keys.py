@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+TARGET: Final = "target"
 
 
 class SlotKey(NamedTuple):
-    """A slot: its value is taken in and stored, its status written."""
+    """A slot, of the kind of object that has this word: its value is taken in and stored, its status written."""
 
     namespace: str
     name: str
-    kind: str = "slot"
+    kind: str
 
 
 class TargetKey(NamedTuple):
@@ -18,7 +20,7 @@ class TargetKey(NamedTuple):
 
     namespace: str
     name: str
-    kind: str = "target"
+    kind: str = TARGET
 
 
 Key = SlotKey | TargetKey

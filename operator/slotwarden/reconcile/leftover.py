@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slotwarden.domain.kinds import KINDS
 from slotwarden.domain.targets import MANAGED_BY_LABEL, MANAGER, TARGET_ANNOTATION, is_slot
 from slotwarden.reconcile.cache import owning_slots
 from slotwarden.reconcile.keys import SlotKey
@@ -24,7 +25,8 @@ async def remove(context: Context, target: TargetKey) -> None:
     if not all(map(context.cache.is_known, owning_slots(view))):
         # An owner that cannot be read may well ask for it; one that is gone is the garbage collector's matter.
         return
-    owners = [SlotKey(view.namespace, owner["name"]) for owner in view.owners if is_slot(owner)]
+    words = {kind.name: kind.word for kind in KINDS}
+    owners = [SlotKey(view.namespace, owner["name"], words[owner["kind"]]) for owner in view.owners if is_slot(owner)]
     if any(_is_waiting(context, key) for key in owners):
         return
     await context.secrets.delete(target.namespace, target.name, view.uid)

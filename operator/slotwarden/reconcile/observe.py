@@ -13,25 +13,19 @@ from pydantic import ValidationError
 
 from slotwarden.cluster.slots import LAST_APPLIED
 from slotwarden.domain import parts
-from slotwarden.domain.address import canonical_git_url, canonical_server
-from slotwarden.domain.targets import (
-    MANAGED_BY_LABEL,
-    OWNER_LABEL,
-    TARGET_ANNOTATION,
-    WATCH_LABEL,
-    Contributor,
-    Form,
-)
+from slotwarden.domain.targets import MANAGED_BY_LABEL, OWNER_LABEL, TARGET_ANNOTATION, WATCH_LABEL
+from slotwarden.reconcile.keys import SlotKey
 from slotwarden.resources.duration import parse_duration
-from slotwarden.resources.secretslot import SecretSlot
 from slotwarden.sensitive import Sensitive
 from slotwarden.values import mac
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from slotwarden.reconcile.keys import SlotKey
-    from slotwarden.resources.secretslot import Spec
+    from slotwarden.domain.declared import Declared
+    from slotwarden.domain.kinds import Kind
+    from slotwarden.resources.base import ObjectMeta
+    from slotwarden.resources.slotstatus import Status
     from slotwarden.values.mac import MacKey
 
 _V = TypeVar("_V")
@@ -46,6 +40,7 @@ _WRITTEN: Final = (
     *("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"),
 )
 _SHARED: Final = {key: key for key in _WRITTEN}
+_NO_SIZES: Final[Mapping[str, int]] = {}
 
 
 class Unreadable(Exception):
@@ -60,6 +55,7 @@ class SecretView:
         version: its resourceVersion; they are ordered within one resource.
         marks: MACs by part (a projected Secret) or by data key (any other); None while no MAC key was to be had.
         clean: whether a projected Secret's data is in its canonical form.
+        sizes: bytes by key, of the Secret of an environment; of no other.
     """
 
     namespace: str
@@ -72,6 +68,7 @@ class SecretView:
     owners: tuple[Mapping[str, Any], ...]
     marks: Mapping[str, str] | None
     clean: bool
+    sizes: Mapping[str, int]
 
     @property
     def identity(self) -> str:
@@ -81,46 +78,43 @@ class SecretView:
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """A SecretSlot, and where it leads.
+    """An object that declares a slot.
 
     Attributes:
-        slot: the object, its annotations without the one that kubectl keeps.
+        declared: the object, its annotations without the one that kubectl keeps.
         last_applied: kubectl's annotation, only where it holds a value.
     """
 
-    slot: SecretSlot
+    kind: Kind
+    declared: Declared[Any]
     version: int
     last_applied: Sensitive | None
 
     @property
-    def inline(self) -> Sensitive | None:
-        """The value in the spec, before it is scrubbed."""
-        spec = self.slot.spec
-        return spec.registry.password if spec.registry else spec.git.token if spec.git else None
+    def key(self) -> SlotKey:
+        """The key of its runs."""
+        return SlotKey(self.metadata.namespace, self.metadata.name, self.kind.word)
 
     @property
-    def source(self) -> tuple[str, str] | None:
-        """Name of the source Secret and key in it."""
-        spec = self.slot.spec
-        source = spec.registry.password_from if spec.registry else spec.git.token_from if spec.git else None
-        return (source.secret_key_ref.name, source.secret_key_ref.key) if source else None
+    def metadata(self) -> ObjectMeta:
+        """The object's metadata."""
+        return self.declared.metadata
 
     @property
-    def username(self) -> str | None:
-        """The user name that the spec declares."""
-        spec = self.slot.spec
-        return (spec.registry.username if spec.registry else spec.git.username if spec.git else None) or None
+    def status(self) -> Status:
+        """The object's status."""
+        return self.declared.status
 
     @property
     def interval(self) -> float:
         """Seconds between two looks at Vault."""
-        text = self.slot.spec.refresh_interval
+        text = self.declared.refresh_interval
         return parse_duration(text) if text else DEFAULT_INTERVAL
 
     @property
     def alive(self) -> bool:
         """Whether the object is not being deleted: one that is contributes nothing new."""
-        return self.slot.metadata.deletion_timestamp is None
+        return self.metadata.deletion_timestamp is None
 
 
 def readable(kind: str, read: Callable[[Mapping[str, Any]], _V], raw: Mapping[str, Any]) -> _V | None:
@@ -134,8 +128,8 @@ def readable(kind: str, read: Callable[[Mapping[str, Any]], _V], raw: Mapping[st
         return None
 
 
-def slot_view(raw: Mapping[str, Any]) -> SlotView:
-    """Read a SecretSlot.
+def slot_view(kind: Kind, raw: Mapping[str, Any]) -> SlotView:
+    """Read an object of that kind.
 
     Raises:
         Unreadable: here and not where a field is used, so that one tenant's object never stops the others'.
@@ -145,48 +139,15 @@ def slot_view(raw: Mapping[str, Any]) -> SlotView:
     applied = annotations.pop(LAST_APPLIED, None)
     metadata["annotations"] = annotations
     try:
-        slot = SecretSlot.from_object({**raw, "metadata": metadata})
+        declared = kind.read({**raw, "metadata": metadata})
     except ValidationError as error:
         places = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
         raise Unreadable(", ".join(places)) from None
-    _check_texts(slot.spec)
+    # What the CRD's rules should have refused: an API server can hold objects from before a rule.
+    if place := declared.unusable():
+        raise Unreadable(place)
     kept = Sensitive.of_text(applied) if applied is not None and _holds_value(applied) else None
-    return SlotView(slot, version_of(metadata), kept)
-
-
-def _check_texts(spec: Spec) -> None:
-    """Refuse what the CRD's rules should have: an API server can hold objects from before a rule."""
-    readers: tuple[tuple[str, Callable[[str], object], str | None], ...] = (
-        ("spec.registry.serverAddress", canonical_server, spec.registry.server_address if spec.registry else None),
-        ("spec.git.url", canonical_git_url, spec.git.url if spec.git else None),
-        ("spec.refreshInterval", parse_duration, spec.refresh_interval),
-    )
-    for place, read, text in readers:
-        try:
-            if text:
-                read(text)
-        except ValueError:
-            raise Unreadable(place) from None
-
-
-def contributor(view: SlotView, key: SlotKey) -> tuple[str, Contributor]:
-    """The Secret that a slot asks for, and what it contributes to it."""
-    spec, metadata = view.slot.spec, view.slot.metadata
-    projection = spec.projections[0] if spec.projections else None
-    default = Form.DOCKERCONFIGJSON if spec.registry else Form.BASIC_AUTH
-    asked = projection.type if projection else None
-    name = (projection.secret_name if projection else None) or key.name
-    return name, Contributor(
-        namespace=key.namespace,
-        name=key.name,
-        uid=metadata.uid,
-        created=metadata.creation_timestamp,
-        credential_kind="registry" if spec.registry else "git",
-        form=Form(asked) if asked else default,
-        server=canonical_server(spec.registry.server_address) if spec.registry else "",
-        labels=projection.labels if projection else {},
-        annotations=projection.annotations if projection else {},
-    )
+    return SlotView(kind, declared, version_of(metadata), kept)
 
 
 def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
@@ -195,7 +156,8 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
     labels = metadata.get("labels") or {}
     data = decode(raw.get("data") or {})
     kind = raw.get("type") or "Opaque"
-    found = parts.of_secret(kind, data) if OWNER_LABEL in labels else parts.Parts(data, clean=True)
+    projected = OWNER_LABEL in labels
+    found = parts.of_secret(kind, data) if projected else parts.Parts(data, clean=True)
     return SecretView(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -219,6 +181,7 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
             for part, value in found.values.items()
         },
         clean=found.clean,
+        sizes={name: len(value) for name, value in data.items()} if kind == parts.ENV_TYPE and projected else _NO_SIZES,
     )
 
 
@@ -246,10 +209,11 @@ def version_of(metadata: Mapping[str, Any]) -> int:
 
 def _holds_value(applied: str) -> bool:
     """Whether kubectl's record of the manifest has an inline value; when in doubt, it does."""
-    if '"password"' not in applied and '"token"' not in applied:
+    if not any(f'"{name}"' in applied for name in ("password", "token", "value")):
         return False
     try:
         spec = json.loads(applied).get("spec") or {}
-        return "password" in (spec.get("registry") or {}) or "token" in (spec.get("git") or {})
+        held = ("password", spec.get("registry")), ("token", spec.get("git")), ("value", spec)
+        return any(name in (holder or {}) for name, holder in held)
     except (ValueError, AttributeError, TypeError, RecursionError):
         return True

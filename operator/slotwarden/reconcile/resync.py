@@ -9,7 +9,10 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
+from slotwarden.domain.entries import SlotRef
+from slotwarden.domain.kinds import ENV, KINDS, SLOT
+from slotwarden.domain.names import object_name
+from slotwarden.reconcile.keys import TARGET, Key, SlotKey, TargetKey
 from slotwarden.reconcile.observe import readable, secret_view, slot_view
 from slotwarden.vault.errors import VaultError
 
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from slotwarden.cluster.listing import Lister
+    from slotwarden.domain.entries import EntryRef
     from slotwarden.reconcile.cache import Cache
+    from slotwarden.reconcile.observe import SlotView
     from slotwarden.values.keyring import Keyring
 
 _V = TypeVar("_V")
@@ -53,15 +58,34 @@ class Resync:
             _log.info("lists are taken in without MACs: %s", error)
         read_secret = partial(secret_view, key=self._keyring.key)
         unread: set[Key] = set()
-        slots = await self._lister.slots(partial(_read, "SecretSlot", slot_view, SlotKey, unread))
+        slots: list[SlotView] = []
+        versions: dict[str, int] = {}
+        refused: frozenset[str] = frozenset()
+        for kind in KINDS:
+            read = partial(_read, kind.name, partial(slot_view, kind), partial(SlotKey, kind=kind.word), unread)
+            listed = await self._lister.slots(kind.resource, read)
+            slots += listed.items
+            versions[kind.word] = listed.version
+            refused |= listed.refused
         secrets = await self._lister.secrets(partial(_read, "Secret", read_secret, TargetKey, unread))
-        self._refuse(slots.refused | secrets.refused)
+        versions[TARGET] = secrets.version
+        self._refuse(refused | secrets.refused)
         self._unread = unread
-        return self._cache.replace(slots.items, secrets.items, (slots.version, secrets.version), self.is_unknown)
+        return self._cache.replace(slots, secrets.items, versions, self.is_unknown)
 
     def is_unknown(self, key: Key) -> bool:
         """Whether the latest lists could not tell of a key: its namespace may not be listed, or it cannot be read."""
         return key.namespace in self._refused or key in self._unread
+
+    def is_in_doubt(self, ref: EntryRef) -> bool:
+        """Whether an entry's object may be one that the latest lists could not tell of.
+
+        The name of an object does not tell what key of an environment it declares.
+        """
+        if isinstance(ref, SlotRef):
+            return self.is_unknown(SlotKey(ref.organization, object_name(ref.slot), SLOT.word))
+        unread = {key.namespace for key in self._unread if key.kind == ENV.word}
+        return ref.organization in self._refused | unread
 
     def _refuse(self, namespaces: frozenset[str]) -> None:
         if namespaces - self._refused:

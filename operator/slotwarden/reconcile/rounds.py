@@ -69,7 +69,7 @@ class Rounds:
 
     def begin(self) -> None:
         """Have all that is known looked at; new slots go first, and what has to be let go."""
-        new = [key for key, view in self.cache.slots.items() if view.slot.status.observed_generation < 0]
+        new = [key for key, view in self.cache.slots.items() if view.status.observed_generation < 0]
         self.enqueue([*new, *self.cache.gone], Priority.USER)
         # Secrets first: a slot that knows already how its Secret is runs once.
         self.enqueue([*self.cache.secrets, *self.cache.slots], Priority.REFRESH)

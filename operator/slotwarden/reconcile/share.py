@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slotwarden.domain import parts
-from slotwarden.domain.targets import Form
+from slotwarden.domain.parts import env_key
+from slotwarden.domain.targets import DECLARED_ANNOTATION, Form, undeclared
 from slotwarden.reconcile.state import expected_mac, written_mac
 from slotwarden.resources.conditions import Reason
 from slotwarden.values.mac import mac, same_mac
@@ -14,11 +15,11 @@ from slotwarden.values.mac import mac, same_mac
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.declared import Value
     from slotwarden.domain.targets import Resolution
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SecretView, SlotView
-    from slotwarden.reconcile.state import SlotState
+    from slotwarden.reconcile.state import Problem, SlotState
     from slotwarden.values.mac import MacKey
     from slotwarden.values.service import Version
 
@@ -33,6 +34,7 @@ class Share:
         version: the value's, as it is written.
         generation: of the spec that the value was found for.
         fresh: the value, where it is in hand.
+        problem: what kept it from being written, while others were.
     """
 
     key: SlotKey
@@ -42,7 +44,8 @@ class Share:
     ready: bool
     version: Version | None
     generation: int
-    fresh: Credential | None
+    fresh: Value | None
+    problem: Problem | None = None
 
     @property
     def met_stranger(self) -> bool:
@@ -61,7 +64,7 @@ class Share:
                 name=secret.name,
                 uid=secret.uid,
                 part=self.part,
-                value=parts.of_credential(self.part, self.fresh),
+                value=parts.of_value(self.part, self.fresh),
             )
         else:
             wanted = expected_mac(self.view, self.state, secret.name, secret.uid)
@@ -91,13 +94,21 @@ def standing(resolution: Resolution, shares: Sequence[Share], secret: SecretView
     Whoever may declare a slot, but set no value, could else put annotations on another slot's Secret, or own it and so
     keep it when that slot is deleted.
     """
-    uids = {share.view.slot.metadata.uid for share in shares if share.ready or share.has_written(secret)}
+    uids = {share.view.metadata.uid for share in shares if share.ready or share.has_written(secret)}
     return replace(resolution, winners=tuple(winner for winner in resolution.winners if winner.uid in uids))
 
 
-def is_right(form: Form, shares: list[Share], secret: SecretView, key: MacKey) -> bool:
+def leaving(resolution: Resolution, view: SecretView) -> set[str]:
+    """The keys of an environment's Secret that were a slot's once and are no longer anybody's."""
+    wanted = {env_key(winner.part) for winner in resolution.winners}
+    return undeclared("data", view.sizes, wanted, view.annotations.get(DECLARED_ANNOTATION))
+
+
+def is_right(resolution: Resolution, shares: Sequence[Share], secret: SecretView, key: MacKey) -> bool:
     """Whether a Secret's data is what its contributors make it: nothing missing, changed, or too much."""
     if not secret.clean or not all(share.holds(secret, key) for share in shares if share.ready):
         return False
+    if resolution.form is Form.ENVIRONMENT:
+        return not leaving(resolution, secret)
     wanted = {share.part if share.ready else share.kept(secret) for share in shares}
-    return form is not Form.DOCKERCONFIGJSON or set(secret.marks or ()) <= wanted
+    return resolution.form is not Form.DOCKERCONFIGJSON or set(secret.marks or ()) <= wanted

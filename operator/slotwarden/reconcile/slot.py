@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import Conflict, NotFound
 from slotwarden.domain.credentials import InvalidValue
-from slotwarden.domain.entries import SlotRef
-from slotwarden.reconcile import intake, status
-from slotwarden.reconcile.context import Result, entry_ref
+from slotwarden.reconcile import intake, pending, status
+from slotwarden.reconcile.backlog import Priority
+from slotwarden.reconcile.context import Result
 from slotwarden.reconcile.keys import TargetKey
 from slotwarden.reconcile.observe import ADOPT_VALUE_ANNOTATION, REFRESH_ANNOTATION, slot_view
 from slotwarden.reconcile.state import Problem
@@ -48,15 +48,19 @@ class SlotReconciler:
                 context.states.drop(key)
             return Result()
         state = context.states.of(key, view)
-        usable = state.settled(view.slot.metadata.generation)
+        rival = context.cache.rival(key)
+        if rival is not None:
+            return await self._stand_back(key, view, state, rival)
+        usable = state.settled(view.metadata.generation)
         trouble = await self._take_in(key, view, state)
         target = context.cache.target_of(key)
         if usable and state.problem is not None and target is not None:
             # Others that share the Secret no longer wait for this one.
             context.queue.add(target)
         # An inline value stays until it is stored; kubectl's record of one that is gone from the spec serves nobody.
-        stored = view.inline is not None and state.problem is None
-        if stored or (view.inline is None and view.last_applied is not None):
+        inline = view.declared.inline
+        stored = inline is not None and state.problem is None
+        if stored or (inline is None and view.last_applied is not None):
             scrubbed = await self._scrub(key, view, state)
             if scrubbed is None:
                 return Result(again=0.0)
@@ -77,9 +81,17 @@ class SlotReconciler:
             context.namespaces.forget(key.namespace)
         while gone:
             cluster = await context.namespaces.cluster()
-            await context.values.release(SlotRef(key.namespace, gone[0].slot_name), cluster, gone[0].uid)
+            await context.values.release(gone[0].entry, cluster, gone[0].uid)
             gone.pop(0)
         context.cache.gone.pop(key, None)
+
+    async def _stand_back(self, key: SlotKey, view: SlotView, state: SlotState, rival: SlotKey) -> Result:
+        """Touch nothing: the value is that of an older object."""
+        what = " / ".join(view.declared.entry[1:])
+        message = f'the older {view.kind.name} "{rival.name}" declares {what} already: delete one of the two'
+        state.problem, state.fresh = Problem(Reason.NAME_CONFLICT, message + _left_in(view), stalled=True), None
+        await self._tell(key, view, state)
+        return Result()
 
     async def _take_in(self, key: SlotKey, view: SlotView, state: SlotState) -> VaultError | None:
         """Ask Vault where that is due, and remember what it said.
@@ -87,10 +99,11 @@ class SlotReconciler:
         Returns:
             The error that the run has to end with, once all is told.
         """
-        asked = view.slot.metadata.annotations.get(REFRESH_ANNOTATION)
-        thorough = not state.settled(view.slot.metadata.generation) or view.inline is not None
-        thorough = thorough or asked != state.handled_refresh
-        mark = intake.known_mark(self._context, key, view)
+        asked = view.metadata.annotations.get(REFRESH_ANNOTATION)
+        request = pending.open_request(view, state)
+        thorough = not state.settled(view.metadata.generation) or view.declared.inline is not None
+        thorough = thorough or asked != state.handled_refresh or request is not None
+        mark = intake.known_mark(self._context, key.namespace, view.declared.source)
         thorough = thorough or (mark is not None and mark != state.source_mac)
         if not thorough and self._context.clock() < state.next_look:
             return None
@@ -108,6 +121,8 @@ class SlotReconciler:
             return error
         except _TOLD as error:
             state.problem, state.fresh = _problem(error, view, known=state.version is not None), None
+        if request is not None:
+            pending.look_for(request, state, self._context.clock())
         state.missed = 0
         state.handled_refresh = asked
         state.next_look = self._context.clock() + self._interval(view, state) * (0.9 + 0.2 * self._context.jitter())
@@ -115,36 +130,38 @@ class SlotReconciler:
 
     async def _unchanged(self, key: SlotKey, view: SlotView, state: SlotState) -> bool:
         """Whether the source and the entry are as they were: the steady state of a refresh."""
-        if view.source is not None and intake.known_mark(self._context, key, view) is None:
-            sourced = await intake.read_source(self._context, key, *view.source)
+        source = view.declared.source
+        if source is not None and intake.known_mark(self._context, key.namespace, source) is None:
+            sourced = await intake.read_source(self._context, key.namespace, source)
             if sourced.mac != state.source_mac:
                 return False
-        owner = await self._context.owner(key, view)
-        return await self._context.values.look(entry_ref(key, view), owner) == state.version
+        owner = await self._context.owner(view)
+        return await self._context.values.look(view.declared.entry, owner) == state.version
 
     async def _settle(self, key: SlotKey, view: SlotView, state: SlotState) -> None:
         """Store what a door brings, read what holds."""
-        context = self._context
-        generation = view.slot.metadata.generation
-        value, source_mac = view.inline, None
-        if value is None and view.source is not None:
-            sourced = await intake.read_source(context, key, *view.source)
-            value, source_mac = sourced.value, sourced.mac
+        context, declared = self._context, view.declared
+        secret, source_mac = declared.inline, None
+        if secret is None and declared.source is not None:
+            sourced = await intake.read_source(context, key.namespace, declared.source)
+            secret, source_mac = sourced.value, sourced.mac
         stored = await context.values.settle(
-            entry_ref(key, view),
-            await context.owner(key, view),
-            intake.credential(view, value) if value is not None else None,
-            adopt=view.slot.metadata.annotations.get(ADOPT_VALUE_ANNOTATION) == "true",
+            declared.entry,
+            await context.owner(view),
+            declared.value(secret) if secret is not None else None,
+            adopt=view.metadata.annotations.get(ADOPT_VALUE_ANNOTATION) == "true",
+            known=state.version is not None and state.problem is None,
         )
-        state.generation, state.version, state.source_mac = generation, stored.version, source_mac
-        state.problem = intake.mismatch(view, stored.value)
-        state.fresh = None if state.problem else intake.effective(view, stored.value)
+        state.generation, state.version, state.source_mac = view.metadata.generation, stored.version, source_mac
+        why = declared.mismatch(stored.value)
+        state.problem = Problem(Reason.ADDRESS_MISMATCH, why, stalled=True) if why else None
+        state.fresh = None if why else declared.effective(stored.value)
 
     def _missed(self, view: SlotView, state: SlotState, error: VaultUnavailable) -> None:
         """Vault did not answer. A slot that is projected and known stays as it is, for some time."""
         state.missed += 1
         sealed = isinstance(error, VaultSealed)
-        waits = not state.known(view.slot.metadata.generation) or view.inline is not None
+        waits = not state.known(view.metadata.generation) or view.declared.inline is not None
         if waits:
             state.problem = Problem(Reason.VAULT_SEALED if sealed else Reason.VAULT_UNAVAILABLE, str(error))
         elif state.missed >= STALE_AFTER:
@@ -153,22 +170,20 @@ class SlotReconciler:
 
     async def _scrub(self, key: SlotKey, view: SlotView, state: SlotState) -> SlotView | None:
         """Remove the inline value, which is safe in Vault; None where the object changed meanwhile."""
-        kind = None
-        if view.inline is not None:
-            kind = "registry" if view.slot.spec.registry else "git"
+        inline = view.declared.inline_path if view.declared.inline is not None else ()
         try:
-            raw = await self._context.slots.scrub(
-                key.namespace, key.name, view.version, kind=kind, last_applied=view.last_applied
+            raw = await self._context.slots[key.kind].scrub(
+                key.namespace, key.name, view.version, inline=inline, last_applied=view.last_applied
             )
         except (Conflict, NotFound):
             if not await self._look_again(key, view):
                 raise
             return None
-        scrubbed = slot_view(raw)
+        scrubbed = slot_view(view.kind, raw)
         self._context.cache.put_slot(scrubbed)
         # The scrub is a generation of its own, whose value is the one that was just stored.
-        if state.generation == view.slot.metadata.generation and kind is not None:
-            state.generation = scrubbed.slot.metadata.generation
+        if state.generation == view.metadata.generation and inline:
+            state.generation = scrubbed.metadata.generation
         return scrubbed
 
     def _send_on(self, key: SlotKey, view: SlotView, state: SlotState) -> None:
@@ -176,37 +191,37 @@ class SlotReconciler:
         target = self._context.cache.target_of(key)
         if target is None:
             return
-        projections = {TargetKey(key.namespace, p.secret_name) for p in view.slot.status.projections}
+        projections = {TargetKey(key.namespace, p.secret_name) for p in view.status.projections}
         for former in (self._context.cache.owned(state.uid) | projections) - {target}:
             self._context.queue.add(former)
         due = state.fresh is not None or not state.is_projected(target.name)
-        if due and state.settled(view.slot.metadata.generation):
+        if due and state.settled(view.metadata.generation):
             self._context.queue.add(target)
 
     async def _tell(self, key: SlotKey, view: SlotView, state: SlotState) -> None:
         """Write the status, where it says something new."""
         context = self._context
         target = context.cache.target_of(key)
-        found = (state.version, state.problem, state.outcome, state.handled_refresh, state.source_mac)
+        found = (state.version, state.problem, state.outcome, state.handled_refresh, state.source_mac, state.answered)
         grounds = (view.version, target, *found)
         if state.told == grounds:
             return
-        report = status.Report(view, state, target, context.store.location(entry_ref(key, view)), context.now())
+        report = status.Report(view, state, target, context.store.location(view.declared.entry), context.now())
         change = status.change(report)
         if change is None:
             state.told = grounds
             return
         try:
-            raw = await context.slots.patch_status(key.namespace, key.name, view.version, change)
+            raw = await context.slots[key.kind].patch_status(key.namespace, key.name, view.version, change)
         except (Conflict, NotFound):
             if not await self._look_again(key, view):
                 raise
             context.queue.add(key)
             return
-        context.cache.put_slot(slot_view(raw))
+        context.cache.put_slot(slot_view(view.kind, raw))
         event = status.event(report)
         if event is not None:
-            context.events.post(view.slot.metadata, *event)
+            context.events.post(view.kind.name, view.metadata, *event)
 
     async def _look_again(self, key: SlotKey, seen: SlotView) -> bool:
         """The object is not as it was seen: take it in as it is now, ahead of the watch.
@@ -215,12 +230,12 @@ class SlotReconciler:
             Whether another than `seen` is known by now; else it is not worth trying again at once.
         """
         cache = self._context.cache
-        raw = await self._context.slots.get(key.namespace, key.name)
+        raw = await self._context.slots[key.kind].get(key.namespace, key.name)
         known = cache.slots.get(key)
         if raw is not None:
-            concerned = cache.put_slot(slot_view(raw))
+            concerned = cache.put_slot(slot_view(seen.kind, raw))
         else:
-            concerned = cache.drop_slot(key, known.slot.metadata.uid) if known is not None else set()
+            concerned = cache.drop_slot(key, known.metadata.uid) if known is not None else set()
         for other in concerned:
             self._context.queue.add(other)
         return cache.slots.get(key) is not seen
@@ -230,6 +245,9 @@ class SlotReconciler:
         return min(view.interval, AWAITING_LOOK) if waiting else view.interval
 
     def _next(self, view: SlotView, state: SlotState) -> Result:
+        request = pending.open_request(view, state)
+        if request is not None:
+            return Result(again=pending.pause(state, self._context.clock()), priority=Priority.USER)
         problem = state.problem
         failed = problem is not None and problem.reason is not Reason.AWAITING_VALUE
         return Result(again=max(0.0, state.next_look - self._context.clock()), failed=failed)
@@ -238,10 +256,14 @@ class SlotReconciler:
 _TOLD = (NoValue, NotOwner, VersionDeleted, InvalidValue, intake.SourceMissing)
 
 
+def _left_in(view: SlotView) -> str:
+    """That an inline value was not stored: to remove it would be to lose it, but whoever reads this should know."""
+    return "" if view.declared.inline is None else "; the value is still in the object: correct or remove it there"
+
+
 def _problem(error: Exception, view: SlotView, *, known: bool) -> Problem:
     """How an error is told; `known` says that a value was there before."""
-    # To remove it would be to lose it; but whoever reads the object should know.
-    left = "" if view.inline is None else "; the value is still in the object: correct or remove it there"
+    left = _left_in(view)
     match error:
         case NoValue() if known:
             return Problem(Reason.VERSION_DELETED, f"the entry is gone from Vault; {KEPT}")

@@ -11,7 +11,7 @@ from slotwarden.values.service import Version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slotwarden.domain.credentials import Credential
+    from slotwarden.domain.declared import Value
     from slotwarden.domain.targets import Form
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SlotView
@@ -66,6 +66,8 @@ class SlotState:
         next_look: when Vault is to be looked at again, in monotonic seconds.
         missed: how many looks in a row Vault did not answer.
         told: what a status was made from that said nothing new.
+        request: the request to set the value that is being looked for, and since when, in monotonic seconds.
+        answered: the last request that was found or given up; `missing` says why, where it was given up.
         since: when the change that is being worked on was first seen, in monotonic seconds; None when all is done.
     """
 
@@ -73,12 +75,15 @@ class SlotState:
     next_look: float
     generation: int = -1
     version: Version | None = None
-    fresh: Credential | None = None
+    fresh: Value | None = None
     problem: Problem | None = None
     outcome: Outcome | None = None
     source_mac: str | None = None
     handled_refresh: str | None = None
     missed: int = 0
+    request: tuple[str, float] | None = None
+    answered: str | None = None
+    missing: str = ""
     since: float | None = None
     told: tuple[object, ...] = ()
 
@@ -117,7 +122,7 @@ class States:
     def of(self, key: SlotKey, view: SlotView) -> SlotState:
         """What is known of a slot; recalled from its status where this process sees it for the first time."""
         state = self._states.get(key)
-        if state is None or state.uid != view.slot.metadata.uid:
+        if state is None or state.uid != view.metadata.uid:
             state = self._states[key] = recall(view, self.clock() + view.interval * self.spread())
         return state
 
@@ -128,7 +133,7 @@ class States:
 
 def recall(view: SlotView, next_look: float) -> SlotState:
     """The state that a status tells of: only a Ready one for the present spec need not be asked for again."""
-    metadata, status = view.slot.metadata, view.slot.status
+    metadata, status = view.metadata, view.status
     state = SlotState(metadata.uid, next_look, handled_refresh=status.last_handled_refresh)
     ready = find_condition(status.conditions, ConditionType.READY)
     current = status.observed_generation == metadata.generation
@@ -154,7 +159,7 @@ def written_mac(view: SlotView, state: SlotState, secret: str, uid: str) -> str 
     outcome = state.outcome
     if outcome is not None and outcome.mac:
         return outcome.mac if (outcome.secret, outcome.uid) == (secret, uid) else None
-    for projection in view.slot.status.projections:
+    for projection in view.status.projections:
         if projection.secret_name == secret and projection.uid == uid:
             return projection.mac
     return None

@@ -14,7 +14,7 @@ from slotwarden.resources.conditions import (
     set_condition,
     without_condition,
 )
-from slotwarden.resources.slotstatus import ProjectionStatus, Status, VaultStatus
+from slotwarden.resources.slotstatus import OPERATIONS, Operation, ProjectionStatus, Status, VaultStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,12 +67,12 @@ def is_settled(view: SlotView, state: SlotState, target: TargetKey | None) -> bo
 
 def is_current(view: SlotView, state: SlotState, target: TargetKey) -> bool:
     """Whether a Secret was made from the value that holds and the present spec."""
-    return state.generation == view.slot.metadata.generation and state.is_projected(target.name)
+    return state.generation == view.metadata.generation and state.is_projected(target.name)
 
 
 def change(report: Report) -> dict[str, Any] | None:
     """The merge patch from the present status to the one that it should be; None where they say the same."""
-    old, new = report.view.slot.status, _status(report)
+    old, new = report.view.status, _status(report)
     before, after = old.to_object(), new.to_object()
     patch = {key: after.get(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     if not patch:
@@ -82,7 +82,7 @@ def change(report: Report) -> dict[str, Any] | None:
 
 def event(report: Report) -> tuple[Literal["Normal", "Warning"], str, str] | None:
     """What is worth an event: a new problem, a rotation. Neither a first success nor a shared outage is."""
-    old = report.view.slot.status
+    old = report.view.status
     ready = find_condition(old.conditions, ConditionType.READY)
     problem = report.problem
     if problem is not None:
@@ -98,15 +98,15 @@ def event(report: Report) -> tuple[Literal["Normal", "Warning"], str, str] | Non
 
 def _status(report: Report) -> Status:
     view, state = report.view, report.state
-    old = view.slot.status
+    old = view.status
     version = state.version
     reason = report.problem.reason if report.problem else Reason.READY
     has_value = version is not None and reason not in _NO_VALUE
     return old.model_copy(
         update={
-            "observed_generation": view.slot.metadata.generation,
+            "observed_generation": view.metadata.generation,
             "conditions": _conditions(report, has_value=has_value),
-            "type": "registry" if view.slot.spec.registry else "git",
+            "type": view.declared.type,
             "has_value": has_value,
             "vault": VaultStatus(path=report.location, version=version.number, created_time=version.created_time)
             if version
@@ -116,8 +116,27 @@ def _status(report: Report) -> Status:
             "last_handled_refresh": state.handled_refresh,
             "source_mac": state.source_mac,
             "projections": _projections(report),
+            **_requests(report),
         }
     )
+
+
+def _requests(report: Report) -> dict[str, Any]:
+    """A request that was answered is over: what came of it goes to the others."""
+    status, state = report.view.status, report.state
+    pending, problem = status.pending, report.problem
+    if pending is None or pending.request_id != state.answered:
+        return {}
+    done = Operation(
+        request_id=pending.request_id,
+        state="Failed" if problem or state.missing else "Succeeded",
+        reason=problem.reason if problem else Reason.AWAITING_VALUE if state.missing else Reason.READY,
+        message=state.missing or (problem.message if problem else None),
+        version=state.version.number if state.version else None,
+        requested_time=pending.requested_time,
+        finished_time=rfc3339(report.now),
+    )
+    return {"pending": None, "operations": (done, *status.operations)[:OPERATIONS]}
 
 
 def _projections(report: Report) -> tuple[ProjectionStatus, ...]:
@@ -126,7 +145,7 @@ def _projections(report: Report) -> tuple[ProjectionStatus, ...]:
     if target is None:
         return ()
     new = ProjectionStatus(namespace=target.namespace, secret_name=target.name)
-    known = next((old for old in report.view.slot.status.projections if old.secret_name == target.name), new)
+    known = next((old for old in report.view.status.projections if old.secret_name == target.name), new)
     note = outcome.note if outcome else ""
     return (
         known.model_copy(
@@ -145,7 +164,7 @@ def _conditions(report: Report, *, has_value: bool) -> tuple[Condition, ...]:
     problem, state = report.problem, report.state
     reason = problem.reason if problem else Reason.READY
     said = problem.message if problem else _success(report)
-    conditions = _set(report, report.view.slot.status.conditions, ConditionType.READY, problem is None, reason, said)
+    conditions = _set(report, report.view.status.conditions, ConditionType.READY, problem is None, reason, said)
     stored = Reason.READY if has_value else reason
     said_stored = f"version {state.version.number} in Vault" if has_value and state.version else said
     conditions = _set(report, conditions, ConditionType.VALUE_STORED, has_value, stored, said_stored)
@@ -186,7 +205,7 @@ def _set(
     new = Condition(
         type=kind.value,
         status="True" if holds else "False",
-        observed_generation=report.view.slot.metadata.generation,
+        observed_generation=report.view.metadata.generation,
         last_transition_time=rfc3339(report.now),
         reason=reason.value,
         message=message,

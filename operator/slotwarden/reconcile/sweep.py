@@ -1,7 +1,7 @@
 """Mark and sweep: values in Vault whose objects went while nobody looked.
 
 There are no finalizers, so no namespace can get stuck on us; the memory is the owner that each entry names. An entry
-is let go only if two fresh lists, some time apart, both lack its object, and only while the CRD is served: with the
+is let go only if two fresh lists, some time apart, both lack its object, and only while the CRDs are served: with a
 CRD gone, no object says anything.
 """
 
@@ -11,15 +11,13 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.domain.entries import SlotRef
-from slotwarden.domain.names import object_name
-from slotwarden.reconcile.keys import SlotKey
 from slotwarden.vault.errors import VaultError, VaultUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slotwarden.cluster.listing import Lister
+    from slotwarden.domain.entries import EntryRef
     from slotwarden.reconcile.context import Context
     from slotwarden.reconcile.keys import Key
     from slotwarden.reconcile.resync import Resync
@@ -52,7 +50,7 @@ class Sweeper:
     resync: Resync
     namespaces: Sequence[str]
     enqueue: Callable[[set[Key]], None]
-    _suspects: set[tuple[SlotRef, str]] = field(default_factory=set)
+    _suspects: set[tuple[EntryRef, str]] = field(default_factory=set)
 
     async def sweep(self) -> Swept:
         """Look once.
@@ -62,13 +60,14 @@ class Sweeper:
         """
         swept = Swept()
         if not await self.lister.is_served():
-            _log.info("no sweep: the CRD is missing or being deleted")
+            _log.info("no sweep: a CRD is missing or being deleted")
             return swept
         # Entries first: an object that is in no list taken later was not there when its entry was.
-        refs = [
-            ref for namespace in await self._organizations() for ref in await self.context.store.list_slots(namespace)
-        ]
-        suspects: set[tuple[SlotRef, str]] = set()
+        refs: list[EntryRef] = []
+        for namespace in await self._organizations():
+            refs += await self.context.store.list_slots(namespace)
+            refs += await self.context.store.list_env(namespace)
+        suspects: set[tuple[EntryRef, str]] = set()
         # What is known may be old, but only what it lacks is to be judged, and that by a fresh list.
         if self._orphans(refs):
             self.enqueue(await self.resync())
@@ -81,20 +80,13 @@ class Sweeper:
             _log.info("swept: %d values let go, %d purged, capped: %s", swept.released, swept.purged, swept.capped)
         return swept
 
-    def _orphans(self, refs: Sequence[SlotRef]) -> list[SlotRef]:
+    def _orphans(self, refs: Sequence[EntryRef]) -> list[EntryRef]:
         """The entries whose object is not known."""
-        alive = {
-            SlotRef(key.namespace, view.slot.spec.slot_name or key.name)
-            for key, view in self.context.cache.slots.items()
-        }
-        return [
-            ref
-            for ref in refs
-            if ref not in alive and not self.resync.is_unknown(SlotKey(ref.organization, object_name(ref.slot)))
-        ]
+        alive = {view.declared.entry for view in self.context.cache.slots.values()}
+        return [ref for ref in refs if ref not in alive and not self.resync.is_in_doubt(ref)]
 
     async def _judge_or_tell(
-        self, ref: SlotRef, cluster: str, suspects: set[tuple[SlotRef, str]], swept: Swept
+        self, ref: EntryRef, cluster: str, suspects: set[tuple[EntryRef, str]], swept: Swept
     ) -> None:
         """Decide on one entry; one that we may not touch keeps no other from its turn."""
         try:
@@ -104,7 +96,7 @@ class Sweeper:
         except VaultError as error:
             _log.warning("an entry without an object stays: %s", error)
 
-    async def _judge(self, ref: SlotRef, cluster: str, suspects: set[tuple[SlotRef, str]], swept: Swept) -> None:
+    async def _judge(self, ref: EntryRef, cluster: str, suspects: set[tuple[EntryRef, str]], swept: Swept) -> None:
         """Decide on one entry without an object."""
         owner = await self.context.values.owner(ref)
         if owner is None or owner.cluster != cluster:

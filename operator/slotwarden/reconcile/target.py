@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFound, Rejected, Terminating
 from slotwarden.domain import projection
-from slotwarden.domain.credentials import InvalidValue
-from slotwarden.domain.parts import entries_of_secret
 from slotwarden.domain.targets import (
     ADOPT_ANNOTATION,
     MANAGED_BY_LABEL,
@@ -15,26 +13,23 @@ from slotwarden.domain.targets import (
     OWNER_LABEL,
     TARGET_ANNOTATION,
     WATCH_LABEL,
+    Form,
     resolve,
 )
-from slotwarden.reconcile import intake, leftover
+from slotwarden.reconcile import leftover
 from slotwarden.reconcile.cache import owning_slots
-from slotwarden.reconcile.context import Context, Result, entry_ref
-from slotwarden.reconcile.observe import decode, secret_view
+from slotwarden.reconcile.contents import Contents, Withdrawn
+from slotwarden.reconcile.context import Context, Result
+from slotwarden.reconcile.observe import secret_view
 from slotwarden.reconcile.share import Share, is_right, standing
 from slotwarden.reconcile.state import Outcome, Problem
 from slotwarden.resources.conditions import Reason
-from slotwarden.values.service import NotOwner, NoValue, VersionDeleted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from slotwarden.cluster.client import Json
-    from slotwarden.domain.credentials import Credential
     from slotwarden.domain.targets import Resolution
     from slotwarden.reconcile.keys import SlotKey, TargetKey
     from slotwarden.reconcile.observe import SecretView
-    from slotwarden.sensitive import Sensitive
     from slotwarden.values.mac import MacKey
 
 _ATTEMPTS: Final = 3
@@ -44,19 +39,12 @@ class Foreign(Exception):
     """A Secret of that name is somebody else's."""
 
 
-class Withdrawn(Exception):
-    """The value of a slot is no longer to be projected; the slot's own run finds out why, and says so."""
-
-    def __init__(self, key: SlotKey) -> None:
-        super().__init__()
-        self.key = key
-
-
 class TargetReconciler:
     """Runs target keys. A Secret that is as it should be costs no call."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._contents = Contents(context)
 
     async def __call__(self, target: TargetKey) -> Result:
         """Make one Secret what its contributors make it.
@@ -113,7 +101,7 @@ class TargetReconciler:
             slot = self._context.cache.slots[key]
             state = self._context.states.of(key, slot)
             # One with its value still in the spec comes when that is scrubbed, which makes another generation of it.
-            ready = state.settled(slot.slot.metadata.generation) and slot.inline is None
+            ready = state.settled(slot.metadata.generation) and slot.declared.inline is None
             fresh = state.fresh if ready else None
             shares.append(Share(key, slot, state, winner.part, ready, state.version, state.generation, fresh))
         return shares
@@ -133,11 +121,14 @@ class TargetReconciler:
                 f'a Secret "{target.name}" exists that the operator did not make; delete it, name another secretName, '
                 f'or annotate it with {ADOPT_ANNOTATION}: "true"'
             )
-        if not any(share.ready for share in shares):
+        keyed = resolution.form is Form.ENVIRONMENT
+        if not any(share.ready or (keyed and share.has_written(view)) for share in shares):
             return view
         if view is None or view.type != resolution.form.secret_type:
+            if not any(share.ready for share in shares):
+                return view
             # The values come first: nothing is removed that could not be made again.
-            made = projection.data(resolution.form, await self._credentials(shares, {}, None, mac_key))
+            made = await self._contents.of_new(resolution.form, shares)
             if view is not None:
                 await self._replace(target, resolution, shares, view)
             metadata = projection.metadata(standing(resolution, shares, None), target.name)
@@ -149,73 +140,12 @@ class TargetReconciler:
         change = projection.metadata_patch(
             part, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
         )
-        right = is_right(resolution.form, shares, view, mac_key)
-        if right and not change:
+        right = is_right(resolution, shares, view, mac_key)
+        data = {} if right else await self._contents.changes(target, resolution, shares, view, mac_key)
+        if not data and not change:
             return view
-        data: Mapping[str, Sensitive] = {} if right else await self._data(target, resolution, shares, view, mac_key)
         raw = await context.secrets.patch(target.namespace, target.name, view.version, data, change)
         return self._written(raw, shares, mac_key)
-
-    async def _data(
-        self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView, mac_key: MacKey
-    ) -> Mapping[str, Sensitive]:
-        """The data to write into a Secret that is there; its right entries are taken from it instead of from Vault."""
-        held: dict[str, Credential] = {}
-        if len(shares) > 1:
-            raw = await self._context.secrets.get(target.namespace, target.name)
-            if raw is None or raw["metadata"]["resourceVersion"] != str(view.version):
-                raise Conflict("get", "secrets", 409, "the Secret changed while it was looked at")
-            held.update(entries_of_secret(decode(raw.get("data") or {})))
-        return projection.data(resolution.form, await self._credentials(shares, held, view, mac_key))
-
-    async def _credentials(
-        self, shares: list[Share], held: Mapping[str, Credential], view: SecretView | None, mac_key: MacKey
-    ) -> list[Credential]:
-        """What each share contributes: from hand, from the Secret where it is right or must stay, else from Vault."""
-        found = []
-        for share in shares:
-            credential = share.fresh
-            if credential is None and share.ready and share.part in held and share.holds(view, mac_key):
-                credential = held[share.part]
-            if credential is None and share.ready:
-                credential = await self._from_vault(share)
-            if credential is not None:
-                found.append(credential)
-        taken = {share.part for share in shares if share.ready}
-        kept = {share.kept(view) for share in shares} - taken
-        return found + [credential for part, credential in held.items() if part in kept]
-
-    async def _from_vault(self, share: Share) -> Credential | None:
-        """Read a value that is not in hand.
-
-        Raises:
-            Withdrawn: there is none any more that may be projected.
-        """
-        context = self._context
-        if not await self._exists(share):
-            raise Withdrawn(share.key)
-        owner = await context.owner(share.key, share.view)
-        try:
-            stored = await context.values.current(entry_ref(share.key, share.view), owner)
-        except (NoValue, NotOwner, VersionDeleted, InvalidValue):
-            raise Withdrawn(share.key) from None
-        if intake.mismatch(share.view, stored.value) is not None:
-            raise Withdrawn(share.key)
-        share.version = share.state.version = stored.version
-        return intake.effective(share.view, stored.value)
-
-    async def _exists(self, share: Share) -> bool:
-        """Whether a slot is there whose Secret is made without its own run having just seen it.
-
-        The watch of Secrets may be ahead of that of slots, and the namespace may be another tenant's by now.
-        """
-        context, uid = self._context, share.view.slot.metadata.uid
-        raw = await context.slots.get(share.key.namespace, share.key.name)
-        if raw is not None and raw["metadata"]["uid"] == uid:
-            return True
-        for key in context.cache.drop_slot(share.key, uid):
-            context.queue.add(key)
-        return False
 
     async def _replace(self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView) -> None:
         """Remove a Secret whose type has to change, which the API server does not allow in place."""
@@ -223,7 +153,8 @@ class TargetReconciler:
         await context.secrets.delete(target.namespace, target.name, view.uid)
         context.cache.drop_secret(target, view.uid)
         message = f"Secret {target.name} of type {view.type} is replaced by one of type {resolution.form.secret_type}"
-        context.events.post(shares[0].view.slot.metadata, "Normal", "Replaced", message)
+        slot = shares[0].view
+        context.events.post(slot.kind.name, slot.metadata, "Normal", "Replaced", message)
 
     async def _read(self, target: TargetKey, mac_key: MacKey) -> SecretView | None:
         """The Secret as it is. Only what we watch is kept in memory: of anything else no change would be told."""
@@ -258,10 +189,11 @@ class TargetReconciler:
         for share in shares:
             if not share.ready:
                 continue
-            mac = view.marks.get(share.part, "") if view is not None and view.marks and problem is None else ""
-            uid = view.uid if view is not None and problem is None else ""
-            note = resolution.disputes.get(share.view.slot.metadata.uid, "")
-            made = Outcome(target.name, resolution.form, share.generation, share.version, uid, mac, problem, note)
+            why = problem or share.problem
+            mac = view.marks.get(share.part, "") if view is not None and view.marks and why is None else ""
+            uid = view.uid if view is not None and why is None else ""
+            note = resolution.disputes.get(share.view.metadata.uid, "")
+            made = Outcome(target.name, resolution.form, share.generation, share.version, uid, mac, why, note)
             if share.state.fresh is share.fresh:
                 share.state.fresh = None
             self._tell(share.key, made)
@@ -282,7 +214,7 @@ class TargetReconciler:
 
 def _ours(view: SecretView, shares: list[Share]) -> bool:
     """Whether the operator made a Secret: a slot's status, its owner or its labels say so, and it is no copy."""
-    if any(p.uid == view.uid for share in shares for p in share.view.slot.status.projections):
+    if any(p.uid == view.uid for share in shares for p in share.view.status.projections):
         return True
     if view.annotations.get(TARGET_ANNOTATION, view.identity) != view.identity:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from slotwarden.resources.conditions import Condition
 
 SlotType = Literal["git", "registry"]
 _TIME = {"format": "date-time"}
+OPERATIONS: Final = 10
+"""How many requests that are over an object tells of."""
 
 
 class VaultStatus(Model):
@@ -98,11 +100,8 @@ class Operation(Model):
         ),
     ]
     state: Annotated[
-        Literal["Succeeded", "Failed", "Canceled"],
-        Field(
-            description="Succeeded: the value is stored and projected. Failed: the reason says why not. Canceled: a "
-            "newer request took its place.",
-        ),
+        Literal["Succeeded", "Failed"],
+        Field(description="Succeeded: the value is stored and projected. Failed: the reason says why not."),
     ]
     reason: Annotated[str, Field(description="Ready, or in one word what was in the way.")]
     message: Annotated[str | None, Field(description="What was in the way, in a sentence.")] = None
@@ -172,7 +171,7 @@ class Status(Model):
         Field(
             description="The latest requests to set the value, the newest first, and what came of each.",
             json_schema_extra={
-                "maxItems": 10,
+                "maxItems": OPERATIONS,
                 "x-kubernetes-list-type": "map",
                 "x-kubernetes-list-map-keys": ["requestID"],
             },

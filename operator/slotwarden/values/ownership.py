@@ -8,7 +8,7 @@ and nobody else reads, overwrites or deletes it.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Owner:
         policy: what becomes of the value when the object is gone.
         first_version: versions below it are a predecessor's; never the owner's to read or to restore.
         released: when the owner was gone and its value was soft-deleted (RFC 3339, UTC); empty while it lives.
+        namesakes: the uids of living objects that declare the same value; not kept in the entry.
     """
 
     cluster: str
@@ -43,6 +44,7 @@ class Owner:
     policy: Policy = "Delete"
     first_version: int = 1
     released: str = ""
+    namesakes: frozenset[str] = field(default=frozenset(), compare=False)
 
     def same_object(self, other: Owner) -> bool:
         """Whether both name one object, whatever its policy.
@@ -73,8 +75,8 @@ class Claim(enum.Enum):
 def claim(entry: Mapping[str, str], me: Owner, *, adopt: bool) -> Claim:
     """What the object `me` may do with an entry that has this custom_metadata.
 
-    Within one cluster the object at a path is unique: an entry of the same cluster that names another object names a
-    dead one. Under Delete such an entry is on its way out, so its successor need not wait.
+    An entry of the same cluster that names another object names a dead one, unless that is a namesake. Under Delete
+    such an entry is on its way out, so its successor need not wait.
     """
     owner = read(entry)
     if owner is None:
@@ -83,7 +85,7 @@ def claim(entry: Mapping[str, str], me: Owner, *, adopt: bool) -> Claim:
         return Claim.OWN
     if adopt:
         return Claim.ADOPT
-    if owner.cluster != me.cluster or owner.policy == "Retain":
+    if owner.cluster != me.cluster or owner.policy == "Retain" or owner.object_uid in me.namesakes:
         return Claim.REFUSE
     return Claim.SUCCEED if owner.released else Claim.RELEASE
 

@@ -20,7 +20,16 @@ from slotwarden.domain.targets import (
     undeclared,
 )
 
-BASE = Contributor("acme", "one", "uid-1", "2026-01-01T00:00:00Z", "registry", Form.DOCKERCONFIGJSON, "ghcr.io")
+BASE = Contributor(
+    "SecretSlot",
+    "acme",
+    "one",
+    "uid-1",
+    "2026-01-01T00:00:00Z",
+    "registry",
+    Form.DOCKERCONFIGJSON,
+    "auths/ghcr.io",
+)
 
 
 def contributor(number: int, created: int, server: str, form: Form) -> Contributor:
@@ -29,9 +38,14 @@ def contributor(number: int, created: int, server: str, form: Form) -> Contribut
         name=f"slot-{number}",
         uid=f"uid-{number}",
         created=f"2026-01-01T00:00:{created:02d}Z",
-        server=server,
+        part=f"auths/{server}",
         form=form,
     )
+
+
+def variable(number: int, created: int, key: str, environment: str = "shop/production") -> Contributor:
+    made = contributor(number, created, "", Form.ENVIRONMENT)
+    return replace(made, kind="EnvSecret", component="environment", part=f"env/{key}", environment=environment)
 
 
 CONTRIBUTORS = st.lists(
@@ -41,6 +55,13 @@ CONTRIBUTORS = st.lists(
         st.integers(0, 3),
         st.sampled_from(["ghcr.io", "quay.io", "docker.example.com"]),
         st.sampled_from(Form),
+    )
+    | st.builds(
+        variable,
+        st.integers(51, 99),
+        st.integers(0, 3),
+        st.sampled_from(["DATABASE_URL", "PORT", "TOKEN"]),
+        st.sampled_from(["", "shop/eu-production", "shop-eu/production"]),
     ),
     unique_by=lambda made: made.uid,
     min_size=1,
@@ -132,3 +153,37 @@ def test_the_oldest_is_the_controller_and_nobody_blocks() -> None:
     references = owner_references((BASE, other))
     assert [reference["controller"] for reference in references] == [True, False]
     assert {reference["blockOwnerDeletion"] for reference in references} == {False}
+
+
+def test_an_environment_has_a_key_for_each() -> None:
+    keys = [variable(1, 0, "DATABASE_URL"), variable(2, 1, "PORT")]
+    resolution = resolve(keys)
+    assert resolution is not None
+    assert resolution.winners == tuple(keys)
+    assert resolution.form.secret_type == "Opaque"
+    record = annotations_of(resolution.winners, "shop-production-env")[DECLARED_ANNOTATION]
+    assert undeclared("data", ["DATABASE_URL", "PORT", "FOREIGN"], ["PORT"], record) == {"DATABASE_URL"}
+    assert [reference["kind"] for reference in owner_references(resolution.winners)] == ["EnvSecret"] * 2
+
+
+def test_of_two_that_claim_a_key_the_older_keeps_it() -> None:
+    resolution = resolve([variable(1, 0, "PORT"), variable(2, 1, "PORT", "")])
+    assert resolution is not None
+    assert resolution.disputes == {
+        "uid-2": 'the older EnvSecret "slot-1" holds the key "PORT" of this Secret already',
+        "uid-1": 'the younger EnvSecret "slot-2" wants the same part of it and stands back',
+    }
+
+
+def test_of_two_environments_whose_default_names_meet_the_older_keeps_the_secret() -> None:
+    older, younger = variable(1, 0, "A", "shop/eu-production"), variable(2, 1, "B", "shop-eu/production")
+    # One that names the Secret by itself is welcome.
+    guest = variable(3, 2, "C", "")
+    resolution = resolve([older, younger, guest])
+    assert resolution is not None
+    assert resolution.winners == (older, guest)
+    assert resolution.disputes == {
+        "uid-2": 'the older EnvSecret "slot-1" gives this Secret to the environment shop/eu-production: '
+        "set projection.secretName",
+        "uid-1": 'the younger EnvSecret "slot-2" wants this Secret too and stands back',
+    }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from slotwarden.domain.declared import DeclaredEnv, DeclaredSlot
+from slotwarden.domain.declared_env import DeclaredEnv
+from slotwarden.domain.declared_slot import DeclaredSlot
 from slotwarden.resources.envsecret import EnvSecret
 from slotwarden.resources.secretslot import SecretSlot
 

@@ -18,7 +18,8 @@ from slotwarden.sensitive import Sensitive
 from tests.unit.gateway.objects import GIT, REGISTRY, env, slot
 
 if TYPE_CHECKING:
-    from slotwarden.domain.declared import DeclaredEnv, DeclaredSlot
+    from slotwarden.domain.declared_env import DeclaredEnv
+    from slotwarden.domain.declared_slot import DeclaredSlot
 
 CANARY = "c4naryInAField"
 SECRET = Sensitive.of_text(CANARY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from slotwarden.domain.kinds import SLOT
 from slotwarden.reconcile.observe import SecretView, SlotView, secret_view, slot_view
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import MacKey
@@ -23,6 +24,7 @@ def slot(
 ) -> SlotView:
     """A registry slot in `acme`."""
     return slot_view(
+        SLOT,
         {
             "metadata": {
                 "namespace": "acme",
@@ -35,7 +37,7 @@ def slot(
             },
             "spec": spec or {"registry": {"serverAddress": "ghcr.io", "username": "bot"}},
             "status": status or {"observedGeneration": -1},
-        }
+        },
     )
 
 

@@ -6,16 +6,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from slotwarden.domain.entries import SlotRef
 from slotwarden.reconcile.cache import Cache, Gone
 from slotwarden.reconcile.keys import SlotKey, TargetKey
 from tests.unit.reconcile.objects import secret, slot
 
-ONE, TWO = SlotKey("acme", "one"), SlotKey("acme", "two")
+ONE, TWO = SlotKey("acme", "one", "slot"), SlotKey("acme", "two", "slot")
 PULL = TargetKey("acme", "one")
 
 
 def registry(**projection: str) -> dict[str, object]:
     return {"registry": {"username": "bot"}, "projections": [projection]}
+
+
+def at(version: int) -> dict[str, int]:
+    """Lists that were all made at one version."""
+    return dict.fromkeys(("slot", "env", "target"), version)
 
 
 def test_a_new_slot_concerns_itself_and_its_target() -> None:
@@ -39,9 +45,9 @@ def test_what_is_known_can_be_told_before_it_is_read() -> None:
     cache = Cache()
     cache.put_slot(slot(version=2))
     cache.put_secret(secret(version=5, key=None))
-    assert [cache.has_slot("acme", "one", "uid-1", version) for version in (1, 2, 3)] == [True, True, False]
-    assert [cache.has_slot("acme", "one", "another", version) for version in (1, 3)] == [True, False]
-    assert not cache.has_slot("acme", "two", "uid-1", 1)
+    assert [cache.has_slot("slot", "acme", "one", "uid-1", version) for version in (1, 2, 3)] == [True, True, False]
+    assert [cache.has_slot("slot", "acme", "one", "another", version) for version in (1, 3)] == [True, False]
+    assert not cache.has_slot("slot", "acme", "two", "uid-1", 1)
     # Its values were not looked at for want of a key, so the same version is read again.
     assert [cache.has_secret("acme", "one", "suid-1", version) for version in (4, 5)] == [True, False]
     cache.put_secret(secret(version=5))
@@ -54,7 +60,7 @@ def test_a_list_from_before_a_deletion_brings_nothing_back() -> None:
     cache.put_slot(slot(version=5))
     cache.put_secret(secret(version=6))
     # Made now, and taken in after what follows, because of its many pages.
-    listed = [slot(version=5)], [secret(version=6)], (8, 8)
+    listed = [slot(version=5)], [secret(version=6)], at(8)
     cache.drop_slot(ONE, "uid-1", 9)
     cache.drop_secret(PULL, "suid-1", 9)
     assert cache.replace(*listed) == set()
@@ -81,8 +87,8 @@ def test_a_list_that_names_a_predecessor_does_not_put_it_in_its_successors_place
     # Their successors are known from answers, before a watch tells that they were deleted.
     cache.put_slot(slot(uid="uid-2", version=9))
     cache.put_secret(secret(uid="suid-2", version=9, key=None))
-    assert cache.replace([slot(version=5)], [secret(version=5)], (8, 8)) == set()
-    assert cache.slots[ONE].slot.metadata.uid == "uid-2"
+    assert cache.replace([slot(version=5)], [secret(version=5)], at(8)) == set()
+    assert cache.slots[ONE].metadata.uid == "uid-2"
     assert cache.secrets[PULL].uid == "suid-2"
     assert not cache.gone
 
@@ -99,9 +105,9 @@ def test_a_deletion_is_forgotten_with_the_second_list_that_is_later() -> None:
     cache = Cache()
     cache.drop_slot(ONE, "uid-1", 9)
     for version in (8, 10):
-        cache.replace([], [], (version, version))
+        cache.replace([], [], at(version))
         assert cache.put_slot(slot(version=8)) == set()
-    cache.replace([], [], (11, 11))
+    cache.replace([], [], at(11))
     assert cache.put_slot(slot(version=8)) != set()
 
 
@@ -132,7 +138,7 @@ def test_a_deleted_slot_concerns_what_it_owned_and_leaves_a_note() -> None:
     cache.put_slot(slot())
     cache.put_secret(secret("former"))
     assert cache.drop_slot(ONE, "uid-1") == {ONE, PULL, TargetKey("acme", "former")}
-    assert cache.gone[ONE] == [Gone("one", "uid-1")]
+    assert cache.gone[ONE] == [Gone(SlotRef("acme", "one"), "uid-1")]
 
 
 def test_the_deletion_of_an_earlier_object_does_not_count() -> None:
@@ -145,7 +151,7 @@ def test_an_object_made_anew_under_its_name_lets_go_of_the_earlier_one() -> None
     cache = Cache()
     cache.put_slot(slot(uid="uid-1", version=1))
     assert ONE in cache.put_slot(slot(uid="uid-2", version=2))
-    assert cache.gone[ONE] == [Gone("one", "uid-1")]
+    assert cache.gone[ONE] == [Gone(SlotRef("acme", "one"), "uid-1")]
 
 
 def test_a_secret_seen_without_a_mac_key_is_taken_again_with_one() -> None:
@@ -161,7 +167,7 @@ def test_a_list_removes_ghosts_and_nothing_newer() -> None:
     cache.put_slot(slot("two", uid="uid-2", version=20))
     cache.put_secret(secret("old", uid="s1", version=3))
     cache.put_secret(secret("new", uid="s2", version=30))
-    keys = cache.replace([], [], (10, 10))
+    keys = cache.replace([], [], at(10))
     assert ONE in keys
     assert TWO in cache.slots
     assert set(cache.secrets) == {TargetKey("acme", "new")}
@@ -174,16 +180,16 @@ def test_an_owner_is_known_while_it_lives_and_until_the_list_after_its_end() -> 
     assert cache.is_known("uid-1")
     cache.drop_slot(ONE, "uid-1")
     assert cache.is_known("uid-1")
-    cache.replace([], [], (10, 10))
+    cache.replace([], [], at(10))
     assert not cache.is_known("uid-1")
 
 
 def test_a_ghost_is_known_until_the_next_list() -> None:
     cache = Cache()
     cache.put_slot(slot())
-    cache.replace([], [], (10, 10))
+    cache.replace([], [], at(10))
     assert cache.is_known("uid-1")
-    cache.replace([], [], (10, 10))
+    cache.replace([], [], at(10))
     assert not cache.is_known("uid-1")
 
 
@@ -205,7 +211,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["one", "two", "three"]), uid=st.sampled_from(["uid-1", "uid-2"]))
     def drop_slot(self, name: str, uid: str) -> None:
-        self.cache.drop_slot(SlotKey("acme", name), f"{name}-{uid}")
+        self.cache.drop_slot(SlotKey("acme", name, "slot"), f"{name}-{uid}")
 
     @rule(name=st.sampled_from(["x", "y"]), version=st.integers(1, 30), owner=st.sampled_from(["one-uid-1", None]))
     def put_secret(self, name: str, version: int, owner: str | None) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-SLOT, TARGET = SlotKey("acme", "one"), TargetKey("acme", "one")
+SLOT, TARGET = SlotKey("acme", "one", "slot"), TargetKey("acme", "one")
 DOWN = VaultUnavailable(Operation.READ, "secret/data/x", "Vault could not be reached")
 WELL = Health(sealed=False, initialized=True, standby=False, reachable=True)
 AWAY = Health(sealed=False, initialized=False, standby=False, reachable=False)
@@ -165,10 +165,10 @@ async def test_no_more_than_so_many_at_once_and_never_one_key_twice() -> None:
 
     world = World(behave)
     for number in range(3 * CONCURRENCY):
-        world.queue.add(SlotKey("acme", f"s{number}"))
+        world.queue.add(SlotKey("acme", f"s{number}", "slot"))
     await world.settle()
     for number in range(3 * CONCURRENCY):
-        world.queue.add(SlotKey("acme", f"s{number}"))
+        world.queue.add(SlotKey("acme", f"s{number}", "slot"))
     await world.settle()
     assert most == CONCURRENCY
     gate.set()

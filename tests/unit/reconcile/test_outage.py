@@ -16,7 +16,7 @@ from testbed.wait import eventually_async
 if TYPE_CHECKING:
     from slotwarden.reconcile.outage import Ask
 
-KEY = SlotKey("acme", "one")
+KEY = SlotKey("acme", "one", "slot")
 
 
 def told_by(ask: Ask) -> tuple[Outage, list[bool], list[Key]]:

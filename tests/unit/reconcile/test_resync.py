@@ -19,7 +19,9 @@ from slotwarden.vault.errors import Operation, VaultUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-A, B = SlotKey("a", "git"), SlotKey("b", "git")
+    from slotwarden.domain.kinds import Kind
+
+A, B = SlotKey("a", "git", "slot"), SlotKey("b", "git", "slot")
 
 
 def slot(key: SlotKey, version: int = 1, **spec: Any) -> dict[str, Any]:
@@ -52,10 +54,10 @@ class Cluster:
         self.refused: frozenset[str] = frozenset()
         self.failing = False
 
-    async def slots(self, read: Callable[[Any], Any]) -> Listing[Any]:
+    async def slots(self, resource: str, read: Callable[[Any], Any]) -> Listing[Any]:
         if self.failing:
-            raise Unavailable("list", "secretslots", 503, "no reason given")
-        return self._listing(self.listed, read)
+            raise Unavailable("list", resource, 503, "no reason given")
+        return self._listing(self.listed if resource == "secretslots" else (), read)
 
     async def secrets(self, read: Callable[[Any], Any]) -> Listing[Any]:
         return self._listing(self.held, read)
@@ -153,10 +155,10 @@ async def test_an_object_that_nobody_foresaw_stays_and_stops_nobody(
 ) -> None:
     await resync()
 
-    def read(raw: dict[str, Any]) -> SlotView:
+    def read(kind: Kind, raw: dict[str, Any]) -> SlotView:
         if raw["metadata"]["namespace"] == "a":
             raise RecursionError("canary")
-        return slot_view(raw)
+        return slot_view(kind, raw)
 
     monkeypatch.setattr(resync_module, "slot_view", read)
     odd = secret(TargetKey(*A[:2]))

@@ -22,7 +22,7 @@ from tests.unit.reconcile.objects import slot
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ONE = SlotKey("acme", "one")
+ONE = SlotKey("acme", "one", "slot")
 FAILURES = [Unavailable("list", "secrets", 503, "down"), ValueError("canary")]
 
 

@@ -13,7 +13,7 @@ from slotwarden.reconcile.keys import Key, SlotKey
 from slotwarden.reconcile.slot import SlotReconciler
 from tests.unit.reconcile.objects import slot
 
-ONE = SlotKey("acme", "one")
+ONE = SlotKey("acme", "one", "slot")
 
 
 class Slots:
@@ -42,7 +42,7 @@ class Slots:
 def conflicting(shown: int) -> tuple[Cache, list[Key], SlotReconciler]:
     cache, queued = Cache(), list[Key]()
     cache.put_slot(slot(version=5))
-    context: Any = SimpleNamespace(cache=cache, slots=Slots(shown), queue=SimpleNamespace(add=queued.append))
+    context: Any = SimpleNamespace(cache=cache, slots={"slot": Slots(shown)}, queue=SimpleNamespace(add=queued.append))
     return cache, queued, SlotReconciler(context)
 
 

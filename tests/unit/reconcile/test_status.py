@@ -165,5 +165,5 @@ def test_any_other_status_makes_the_operator_look_again() -> None:
     told = with_status(status.change(report(replace(ready_state(), problem=problem))))
     assert not recall(told, 5.0).settled(1)
     ready = with_status(status.change(report(ready_state())))
-    changed = slot(version=3, status=ready.slot.status.to_object(), generation=2)
+    changed = slot(version=3, status=ready.status.to_object(), generation=2)
     assert not recall(changed, 5.0).settled(2)
