@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster import paths
+from slotwarden.cluster.errors import Conflict
 from slotwarden.resources.secretslot import API_VERSION
 
 if TYPE_CHECKING:
@@ -47,19 +48,22 @@ class Objects:
 
         Raises:
             NotFound: the object is gone.
-            Conflict: another object has its name now.
+            Conflict: another object has its name now, on which nothing stays stated.
         """
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": _KINDS[resource],
-            "metadata": {"namespace": namespace, "name": name, "uid": uid},
-            "status": {"pending": pending.to_object()},
-        }
-        await self._client.request(
+        found = await self._apply(resource, namespace, name, {"pending": pending.to_object()})
+        # The API server does not compare a uid that is applied to a status, and a resourceVersion would make writers of
+        # one object wait for each other.
+        if found["metadata"]["uid"] != uid:
+            await self._apply(resource, namespace, name, {})
+            raise Conflict("patch", f"{resource}/status", 409, "another object has this name")
+
+    async def _apply(self, resource: str, namespace: str, name: str, status: Json) -> Json:
+        metadata = {"namespace": namespace, "name": name}
+        return await self._client.request(
             "patch",
             f"{resource}/status",
             paths.declared(resource, namespace, name, "status"),
-            body=body,
+            body={"apiVersion": API_VERSION, "kind": _KINDS[resource], "metadata": metadata, "status": status},
             query={"fieldManager": FIELD_MANAGER, "force": "true"},
             content_type=APPLY_PATCH,
         )
