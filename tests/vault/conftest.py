@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slotwarden.sensitive import Sensitive
+from slotwarden.values.paths import EntryPaths
+from slotwarden.values.store import VaultStore
 from slotwarden.vault.config import VaultConfig
 from slotwarden.vault.kv import VaultKV
+from slotwarden.vault.policy import render
+from tests.vault.gateway import Gateway
 from tests.vault.rules import for_direct_writes
 
 if TYPE_CHECKING:
@@ -71,3 +75,14 @@ def kv(
 ) -> VaultKV:
     """The mount, with the rights that the operator has."""
     return make_kv(make_token(for_direct_writes(vault_admin.mount, vault_prefix)))
+
+
+@pytest.fixture
+def gateway(
+    make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin, vault_prefix: str
+) -> Gateway:
+    """The doors, with the rights that the gateway has."""
+    happened: list[int | str] = []
+    token = make_token(render(vault_admin.mount, vault_prefix, role="gateway"))
+    kv = make_kv(token, observe=lambda operation, *_: None if operation == "lookup" else happened.append(operation))
+    return Gateway(VaultStore(kv, EntryPaths(vault_prefix)), happened)

@@ -6,9 +6,11 @@ only then. A door states its intent before it writes, so that the operator looks
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+from weakref import WeakValueDictionary
 
 from slotwarden.values.entries import (
     CHANGED_HANDS,
@@ -101,6 +103,7 @@ class ValueDoors:
         self._store = store
         self._now = now
         self._entries = Entries(store)
+        self._turns: WeakValueDictionary[EntryRef, asyncio.Lock] = WeakValueDictionary()
 
     async def set(
         self,
@@ -124,7 +127,7 @@ class ValueDoors:
         Raises:
             NotOwner: the entry is another's.
             VersionMismatch: the newest version is not the expected one.
-            CasMismatch: others were faster each time.
+            CasMismatch: writers elsewhere were faster each time.
         """
 
         async def decide() -> SetResult:
@@ -135,7 +138,7 @@ class ValueDoors:
             check_expected(held, expected, same=same)
             return await self._put(ref, held, newest if same else None, value, intent, dry_run=dry_run)
 
-        return await decided_anew(_ATTEMPTS, decide)
+        return await self._in_turn(ref, decide)
 
     async def reveal(self, ref: EntryRef, owner: Owner, version: int | None = None) -> Stored:
         """The value, or an earlier one.
@@ -177,7 +180,7 @@ class ValueDoors:
         Raises:
             Misfit: it may not.
             NotOwner, NoValue, VersionUnknown, VersionDeleted, InvalidValue: as `reveal`.
-            CasMismatch: others were faster each time.
+            CasMismatch: writers elsewhere were faster each time.
         """
 
         async def decide() -> SetResult:
@@ -192,7 +195,13 @@ class ValueDoors:
             same = newest is not None and holds(ref, newest, value)
             return await self._put(ref, held, newest if same else None, value, intent, dry_run=dry_run)
 
-        return await decided_anew(_ATTEMPTS, decide)
+        return await self._in_turn(ref, decide)
+
+    async def _in_turn(self, ref: EntryRef, decide: Callable[[], Awaitable[SetResult]]) -> SetResult:
+        """Decide, one at a time for each entry: who comes through this process has only other processes to race."""
+        turn = self._turns.setdefault(ref, asyncio.Lock())
+        async with turn:
+            return await decided_anew(_ATTEMPTS, decide)
 
     async def _put(
         self, ref: EntryRef, held: Hold, same: Entry | None, value: Value, intent: Intent, *, dry_run: bool
