@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import NotFound
@@ -62,10 +62,13 @@ class ObjectReader:
         """The object, whose value may be set by a door; 409 where it may not."""
         found = await self.read(resource, namespace, name)
         hindrance(found.declared)
-        if isinstance(found.declared, DeclaredEnv):
-            others = await self._objects.of_key(found.declared.entry)
-            rivalry(found.declared, (DeclaredEnv(EnvSecret.from_object(other)) for other in others))
-        return found
+        if not isinstance(found.declared, DeclaredEnv):
+            return found
+        others = [DeclaredEnv(EnvSecret.from_object(raw)) for raw in await self._objects.of_key(found.declared.entry)]
+        rivalry(found.declared, others)
+        # A younger one may have come first, within the second that creation times count: what it stored stays its own.
+        namesakes = frozenset(other.metadata.uid for other in others) - {found.declared.metadata.uid}
+        return replace(found, owner=replace(found.owner, namesakes=namesakes))
 
 
 def missing(resource: Resource, name: str) -> Refusal:

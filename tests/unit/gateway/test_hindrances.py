@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slotwarden.gateway.objects import hindrance, rivalry
+from slotwarden.gateway.objects import ObjectReader, hindrance, rivalry
 from slotwarden.gateway.statuses import Refusal
-from tests.unit.gateway.objects import GIT, REGISTRY, env, slot, source
+from tests.unit.gateway.bed import Bed
+from tests.unit.gateway.objects import ENVIRONMENT, GIT, REGISTRY, env, slot, source
 
 if TYPE_CHECKING:
     from slotwarden.domain.declared import Declared
@@ -70,3 +71,11 @@ def test_an_older_object_of_the_same_key_does() -> None:
     rivalry(second, [second, third])
     with pytest.raises(Refusal, match="NameConflict: second"):
         rivalry(third, [second, third])
+
+
+async def test_what_a_younger_one_of_the_same_second_stored_is_not_taken_for_a_dead_ones() -> None:
+    bed: Any = Bed()
+    bed.declare("a", ENVIRONMENT, uid="uid-0")
+    reader = ObjectReader(bed, bed)
+    found = await reader.read_to_set("envsecrets", "acme", "a")
+    assert found.owner.namesakes == {"uid-database-url"}
