@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     import pytest
 
 # The owner of an entry in Vault: not on objects of the cluster.
-IN_VAULT = {"cluster", "namespace-uid", "object-uid", "deletion-policy", "first-version", "released"}
+IN_VAULT = {
+    "cluster",
+    "namespace-uid",
+    "object-uid",
+    "deletion-policy",
+    "first-version",
+    "released",
+    "released-object-uid",
+}
 
 
 def test_every_label_and_annotation_of_the_code_is_told() -> None:
