@@ -208,6 +208,14 @@ async def test_anothers_entry_is_left_alone_unless_it_is_adopted(gateway: Gatewa
     assert (await gateway.set("mine")).version.number == 2
 
 
+async def test_a_living_namesakes_entry_is_left_alone(gateway: Gateway) -> None:
+    await gateway.set("theirs", owner=OTHER)
+    gateway.happened.clear()
+    with pytest.raises(NotOwner):
+        await gateway.set("mine", owner=replace(ME, namesakes=frozenset({OTHER.object_uid})))
+    assert gateway.happened == ["read_metadata"]
+
+
 @pytest.mark.parametrize("released", [False, True])
 async def test_a_dead_predecessor_is_succeeded_and_its_value_let_go(
     gateway: Gateway, operator: ValueService, released: bool

@@ -12,10 +12,10 @@ from slotwarden.domain.credentials import GitCredential
 from slotwarden.domain.entries import EnvRef, SlotRef
 from slotwarden.domain.envvalue import EnvValue
 from slotwarden.sensitive import Sensitive
-from slotwarden.values.entries import Entries, hold
+from slotwarden.values.entries import Entries, NotOwner, NoValue, VersionDeleted, hold
 from slotwarden.values.ownership import Owner
 from slotwarden.values.paths import EntryPaths
-from slotwarden.values.service import NotOwner, NoValue, ValueService, VersionDeleted
+from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.policy import render
 from tests.vault.meanwhile import meanwhile

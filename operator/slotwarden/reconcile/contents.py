@@ -17,7 +17,7 @@ from slotwarden.reconcile.observe import decode
 from slotwarden.reconcile.share import leaving
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
-from slotwarden.values.service import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

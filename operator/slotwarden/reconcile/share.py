@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SecretView, SlotView
     from slotwarden.reconcile.state import Problem, SlotState
+    from slotwarden.values.entries import Version
     from slotwarden.values.mac import MacKey
-    from slotwarden.values.service import Version
 
 
 @dataclass(slots=True)

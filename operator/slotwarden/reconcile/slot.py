@@ -13,7 +13,8 @@ from slotwarden.reconcile.keys import TargetKey
 from slotwarden.reconcile.observe import ADOPT_VALUE_ANNOTATION, REFRESH_ANNOTATION, slot_view
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
-from slotwarden.values.service import KEPT, NotOwner, NoValue, VersionDeleted
+from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.service import KEPT
 from slotwarden.vault.errors import VaultDenied, VaultError, VaultSealed, VaultUnavailable
 
 if TYPE_CHECKING:

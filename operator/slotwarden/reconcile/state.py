@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slotwarden.resources.conditions import ConditionType, Reason, find_condition
-from slotwarden.values.service import Version
+from slotwarden.values.entries import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable

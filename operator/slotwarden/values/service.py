@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from slotwarden.values.store import ValueStore
     from slotwarden.vault.kv import Entry, EntryMetadata
 
-__all__ = ("KEPT", "RECOVERABLE", "NoValue", "NotOwner", "Stored", "ValueService", "Version", "VersionDeleted")
-
 RECOVERABLE: Final = timedelta(days=7)
 """How long a released value can be restored before it is purged."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)

@@ -13,7 +13,7 @@ from slotwarden.reconcile import status
 from slotwarden.reconcile.keys import TargetKey
 from slotwarden.reconcile.state import Outcome, Problem, SlotState, expected_mac, recall
 from slotwarden.resources.conditions import Reason
-from slotwarden.values.service import Version
+from slotwarden.values.entries import Version
 from tests.unit.reconcile.objects import slot
 
 if TYPE_CHECKING:

@@ -79,3 +79,11 @@ def test_a_mark_is_about_the_object_that_it_names_alone(owner: Owner) -> None:
     alive = replace(owner, released="")
     assert read(write({}, alive) | released(alive, "2026-01-01")) == replace(owner, released="2026-01-01")
     assert read(write({}, alive) | released(replace(owner, object_uid="uid-3"), "2026-01-01")) == alive
+
+
+@pytest.mark.parametrize(
+    "owner", [replace(ME, object_uid="uid-2"), replace(ME, object_uid="uid-2", released="2026-01-01")]
+)
+def test_a_living_namesakes_entry_is_no_dead_predecessors(owner: Owner) -> None:
+    assert claim(write({}, owner), replace(ME, namesakes=frozenset({"uid-2", "uid-3"})), adopt=False) is Claim.REFUSE
+    assert claim(write({}, owner), replace(ME, namesakes=frozenset({"uid-3"})), adopt=False) is not Claim.REFUSE
