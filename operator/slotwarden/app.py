@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import Final
 
@@ -12,17 +11,13 @@ from slotwarden.cluster.client import NoCluster
 from slotwarden.cluster.election import LeaseLost
 from slotwarden.cluster.term import NotLeading
 from slotwarden.handlers.watches import Watches
-from slotwarden.telemetry.server import Server, health_routes, metrics_routes
+from slotwarden.telemetry.server import CannotServe, Server, health_routes, listen, metrics_routes
 from slotwarden.vault.errors import VaultError
 
 __all__ = ["CannotServe", "LeaseLost", "NoCluster", "Options", "run"]
 
 _log = logging.getLogger(__name__)
 _GRACE: Final = 20.0
-
-
-class CannotServe(Exception):
-    """Health or metrics cannot be served as asked for; names the option."""
 
 
 async def run(options: Options, stop: asyncio.Event) -> None:
@@ -129,20 +124,5 @@ async def _serve(operator: Operator) -> list[Server]:
         "health": Server(checks, options.listen, options.health_port),
         "metrics": Server(metrics_routes(operator.metrics), options.listen, options.metrics_port),
     }
-    ports = {}
-    for name, port in (("health", options.health_port), ("metrics", options.metrics_port)):
-        try:
-            ports[name] = await servers[name].start()
-        except OSError as error:
-            message = f"--{name}-port: cannot listen on {options.listen}:{port}: {error.strerror}"
-            raise CannotServe(message) from None
-    _log.info("health on %s:%d, metrics on %s:%d", options.listen, ports["health"], options.listen, ports["metrics"])
-    if options.port_file is not None:
-        # Whole or not there: whoever waits for it may look at any moment.
-        unfinished = options.port_file.with_suffix(".tmp")
-        try:
-            unfinished.write_text(json.dumps(ports))
-            unfinished.replace(options.port_file)
-        except OSError as error:
-            raise CannotServe(f"--port-file: cannot write {options.port_file}: {error.strerror}") from None
+    await listen(servers, options.port_file)
     return list(servers.values())

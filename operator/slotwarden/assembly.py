@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from slotwarden.cluster import health as cluster_health
 from slotwarden.cluster.client import KubeClient, load_configuration
 from slotwarden.cluster.election import Elector, Timing
 from slotwarden.cluster.events import Events
@@ -22,7 +23,6 @@ from slotwarden.cluster.secrets import Secrets
 from slotwarden.cluster.slots import Slots
 from slotwarden.cluster.term import Term, boot_time
 from slotwarden.domain.kinds import KINDS
-from slotwarden.reconcile import outage
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.cache import Cache
 from slotwarden.reconcile.context import Context
@@ -43,6 +43,7 @@ from slotwarden.values.keyring import Keyring
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
+from slotwarden.vault import health as vault_health
 from slotwarden.vault.kv import VaultKV
 
 if TYPE_CHECKING:
@@ -149,9 +150,9 @@ async def assemble(options: Options) -> Operator:
     resync = Resync(lister, cache, keyring)
     wanted, relisted = asyncio.Event(), asyncio.Event()
     roll = RollCall(partial(asyncio.get_running_loop().call_soon_threadsafe, relisted.set), time.monotonic)
-    vault = Outage("Vault", outage.vault(store.health), queue.add, wanted.set, metrics.vault_up.set)
+    vault = Outage("Vault", vault_health.asking(store.health), queue.add, wanted.set, metrics.vault_up.set)
     api_server = Outage(
-        "the API server", outage.api_server(lister.is_served), queue.add, relisted.set, metrics.kubernetes_up.set
+        "the API server", cluster_health.asking(lister.is_served), queue.add, relisted.set, metrics.kubernetes_up.set
     )
     engine = Engine(
         queue,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from prometheus_client.parser import text_string_to_metric_families
 
-from slotwarden.main import operator
+from slotwarden.commands.operator import operator
 from slotwarden.telemetry.metrics import Metrics
 from tools.docs.markdown import code, table, text
 

@@ -20,10 +20,15 @@ RESOURCE = "secrets"
 
 
 class Secrets:
-    """Reads and writes of single Secrets. Methods raise `KubernetesError`s."""
+    """Reads and writes of single Secrets. Methods raise `KubernetesError`s.
 
-    def __init__(self, client: KubeClient) -> None:
+    Args:
+        manager: whose fields they are.
+    """
+
+    def __init__(self, client: KubeClient, manager: Mapping[str, str] = FIELD_MANAGER) -> None:
         self._client = client
+        self._manager = manager
 
     async def get(self, namespace: str, name: str) -> Json | None:
         """The Secret as it is; None where there is none."""
@@ -51,7 +56,7 @@ class Secrets:
             "type": secret_type,
             "data": _encode(data),
         }
-        return await self._client.request("create", RESOURCE, paths.secrets(namespace), body=body, query=FIELD_MANAGER)
+        return await self._client.request("create", RESOURCE, paths.secrets(namespace), body=body, query=self._manager)
 
     async def patch(
         self,
@@ -71,7 +76,7 @@ class Secrets:
             body["data"] = _encode(data)
         path = paths.secret(namespace, name)
         return await self._client.request(
-            "patch", RESOURCE, path, body=body, query=FIELD_MANAGER, content_type=MERGE_PATCH
+            "patch", RESOURCE, path, body=body, query=self._manager, content_type=MERGE_PATCH
         )
 
     async def delete(self, namespace: str, name: str, uid: str) -> None:

@@ -1,4 +1,4 @@
-"""The HTTPS server: what a client may make it wait for, and how it ends."""
+"""The HTTPS server: what a client may make it wait for, how much it does at once, and how it ends."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from slotwarden.gateway.statuses import Refusal, away
+
 if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler, Middleware
+
     from slotwarden.gateway.tls import AskingContext
 
 HANDSHAKE_SECONDS: Final = 10.0
+# A connection is closed where no whole head of a request came for so long. The API server closes its own after 90 s: it
+# must be first, or it would find one closed that it is about to use.
+_HEAD_SECONDS: Final = 100.0
+_REQUEST_SECONDS: Final = 40.0
 _BACKLOG: Final = 512
 
 
@@ -55,3 +63,66 @@ class TlsSite(web.BaseSite):
             ssl_shutdown_timeout=self._handshake,
         )
         self.port = self._server.sockets[0].getsockname()[1]
+
+
+class HttpsServer:
+    """One listening HTTPS server.
+
+    Args:
+        grace: seconds that running requests get to end when it stops.
+    """
+
+    def __init__(self, app: web.Application, host: str, port: int, context: AskingContext, grace: float) -> None:
+        self.host = host
+        self.asked = port
+        self._context = context
+        self._runner = web.AppRunner(
+            app, access_log=None, keepalive_timeout=_HEAD_SECONDS, shutdown_timeout=grace, handle_signals=False
+        )
+
+    async def start(self) -> int:
+        """Listen, and return the port. Raises OSError."""
+        await self._runner.setup()
+        site = TlsSite(self._runner, self.host, self.asked, self._context)
+        await site.start()
+        return site.port
+
+    async def stop(self) -> None:
+        """Take no more connections, close idle ones, and let running requests end."""
+        await self._runner.cleanup()
+
+
+class Limits:
+    """How many requests run at once, and for how long.
+
+    Args:
+        most: how many; one more is told to come again.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._running = 0
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Run a request, or refuse it."""
+        if self._running >= self._most:
+            raise away("the gateway has too much to do")
+        self._running += 1
+        try:
+            async with asyncio.timeout(_REQUEST_SECONDS):
+                return await handler(request)
+        finally:
+            self._running -= 1
+
+
+def only(namespaces: frozenset[str]) -> Middleware:
+    """A middleware that serves these namespaces; all of them if there are none."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if namespaces and request.match_info.get("namespace", next(iter(namespaces))) not in namespaces:
+            raise Refusal(404, "this gateway does not serve the namespace")
+        return await handler(request)
+
+    return middleware

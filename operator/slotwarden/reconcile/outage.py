@@ -6,13 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.cluster.errors import KubernetesError, Unavailable
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from slotwarden.reconcile.keys import Key
-    from slotwarden.vault.kv import Health
 
     Ask = Callable[[], Awaitable[str | None]]
 
@@ -20,7 +17,6 @@ _log = logging.getLogger(__name__)
 _FIRST_PROBE: Final = 0.5
 _LAST_PROBE: Final = 5.0
 _LOOK_EVERY: Final = 10.0
-_PATIENCE: Final = 5.0
 
 
 class Outage:
@@ -105,33 +101,3 @@ class Outage:
             for key in waiting:
                 self._wake(key)
             self._back()
-
-
-def vault(health: Callable[[], Awaitable[Health]]) -> Ask:
-    """Ask Vault; what kept a request from being answered says more than that it is not reachable."""
-
-    async def ask() -> str | None:
-        found = await health()
-        if not found.reachable:
-            return ""
-        return "Vault is sealed" if found.sealed else None if found.initialized else "Vault is not initialised"
-
-    return ask
-
-
-def api_server(served: Callable[[], Awaitable[object]]) -> Ask:
-    """Ask the API server; any answer but that it cannot answer now will do."""
-
-    async def ask() -> str | None:
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await served()
-        except Unavailable as error:
-            return f"the API server answers {error.status}" if error.status else "the API server could not be reached"
-        except TimeoutError:
-            return "the API server does not answer in time"
-        except KubernetesError:
-            return None
-        return None
-
-    return ask

@@ -8,13 +8,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from slotwarden.cluster import health as cluster_health
 from slotwarden.cluster.errors import KubernetesError, Unavailable
-from slotwarden.reconcile import outage
 from slotwarden.reconcile.context import Result
 from slotwarden.reconcile.engine import CONCURRENCY, Engine
 from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
 from slotwarden.reconcile.outage import Outage
 from slotwarden.reconcile.queue import WorkQueue
+from slotwarden.vault import health as vault_health
 from slotwarden.vault.errors import Operation, VaultUnavailable
 from slotwarden.vault.kv import Health
 
@@ -44,8 +45,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.queue: WorkQueue[Key] = WorkQueue(lambda: self.now, lambda: 1.0)
-        self.vault = Outage("Vault", outage.vault(self._health), self.queue.add, self.back.set, self.told.append)
-        ask = outage.api_server(self._served)
+        self.vault = Outage("Vault", vault_health.asking(self._health), self.queue.add, self.back.set, self.told.append)
+        ask = cluster_health.asking(self._served)
         self.api_server = Outage("the API server", ask, self.queue.add, self.back.set, self.told.append)
         self.engine = Engine(self.queue, self._run, self._run, self.vault, self.api_server, self._count)
         self.queue.open()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from slotwarden.cluster import health as cluster_health
 from slotwarden.cluster.errors import Forbidden, Unavailable
-from slotwarden.reconcile import outage
 from slotwarden.reconcile.keys import Key, SlotKey
 from slotwarden.reconcile.outage import Outage
+from slotwarden.vault import health as vault_health
 from slotwarden.vault.kv import Health
 from testbed.wait import eventually_async
 
@@ -39,7 +40,7 @@ async def test_what_vault_says(health: Health, said: str | None) -> None:
     async def ask() -> Health:
         return health
 
-    assert await outage.vault(ask)() == said
+    assert await vault_health.asking(ask)() == said
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ async def test_what_the_api_server_says(error: Exception | None, said: str | Non
             raise error
         return True
 
-    assert await outage.api_server(served)() == said
+    assert await cluster_health.asking(served)() == said
 
 
 async def test_an_outage_is_told_although_nothing_is_to_be_done() -> None:

@@ -1,0 +1,213 @@
+"""Puts the gateway together: which part knows which; nothing runs yet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from aiohttp import web
+
+from slotwarden.cluster import health as cluster_health
+from slotwarden.cluster import paths
+from slotwarden.cluster.apiservices import ApiServices
+from slotwarden.cluster.client import KubeClient, load_configuration
+from slotwarden.cluster.namespaces import Namespaces
+from slotwarden.cluster.objects import FIELD_MANAGER, Objects
+from slotwarden.cluster.reviews import Reviews
+from slotwarden.cluster.secrets import Secrets
+from slotwarden.cluster.term import Term
+from slotwarden.gateway.access import ReviewedAccess
+from slotwarden.gateway.aggregated import Aggregated
+from slotwarden.gateway.authentication import Authenticator
+from slotwarden.gateway.bodies import MAX_BODY
+from slotwarden.gateway.files import Files
+from slotwarden.gateway.group import GROUP, VERSION
+from slotwarden.gateway.health import Look
+from slotwarden.gateway.objects import ObjectReader
+from slotwarden.gateway.publish import Place, Publisher
+from slotwarden.gateway.server import HttpsServer, Limits, only
+from slotwarden.gateway.statuses import statuses
+from slotwarden.gateway.tls import AskingContext
+from slotwarden.gateway.tokens import Tokens
+from slotwarden.gateway.trust import FollowedTrust
+from slotwarden.telemetry.metrics import Metrics
+from slotwarden.values.doors import ValueDoors
+from slotwarden.values.paths import EntryPaths
+from slotwarden.values.store import VaultStore
+from slotwarden.vault import health as vault_health
+from slotwarden.vault.kv import VaultKV
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+    from pathlib import Path
+
+    from slotwarden.gateway.certificates import Lives
+    from slotwarden.vault.config import VaultConfig
+
+API_SERVICE: Final = f"{VERSION}.{GROUP}"
+
+
+class Certificate(Protocol):
+    """Where the gateway's certificate comes from.
+
+    Attributes:
+        cause: why it cannot be looked after; empty where it can.
+    """
+
+    cause: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is one to show."""
+        ...
+
+    async def run(self) -> None:
+        """Look after it until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the gateway is to run.
+
+    Attributes:
+        prefix: the folder below Vault's mount.
+        namespaces: what is served; everything if empty.
+        cluster: the cluster's identity; the uid of `kube-system` if None.
+        audiences: tokens are taken for any of these.
+        aggregated: whether the API server's front proxy is believed, and told the certificate's authorities.
+        service: namespace and name of the Service that leads to the gateway.
+        names: further names that clients know it by.
+        files: certificate and key, where others look after them.
+        secret: the name of the Secret of its own certificate, beside the Service.
+        most: how many requests run at once.
+        grace: seconds that running requests get to end.
+        port_file: where to write the ports that are listened on, as JSON.
+    """
+
+    vault: VaultConfig
+    prefix: str
+    namespaces: frozenset[str]
+    cluster: str | None
+    audiences: Sequence[str]
+    aggregated: bool
+    service: tuple[str, str]
+    names: Sequence[str]
+    files: tuple[Path, Path] | None
+    secret: str
+    lives: Lives
+    most: int
+    grace: float
+    listen: str
+    https_port: int
+    health_port: int
+    metrics_port: int
+    port_file: Path | None
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The parts that run, and what they share.
+
+    Attributes:
+        stopping: whether it takes no more requests.
+    """
+
+    options: Options
+    client: KubeClient
+    kv: VaultKV
+    metrics: Metrics
+    https: HttpsServer
+    certificate: Certificate
+    trust: FollowedTrust | None
+    looks: Mapping[str, Look]
+    stopping: bool = False
+
+    def checks(self) -> dict[str, str]:
+        """What has to be there before requests can be served, by name, and why it is not."""
+        found = {"certificate": "" if self.certificate.ready else self.certificate.cause}
+        if self.trust is not None:
+            found["trust"] = "" if self.trust.trust is not None else self.trust.cause
+        return found | ({"process": "it stops"} if self.stopping else {})
+
+    def notes(self) -> dict[str, str]:
+        """What is not well although requests can be served."""
+        found = {name: look.cause for name, look in self.looks.items()}
+        found["certificate"] = self.certificate.cause if self.certificate.ready else ""
+        if self.trust is not None and self.trust.trust is not None:
+            found["trust"] = self.trust.cause
+        return found
+
+    def followers(self) -> list[Coroutine[None, None, None]]:
+        """What has to run beside the server."""
+        trust = [self.trust.run()] if self.trust is not None else []
+        return [self.certificate.run(), *trust, *(look.run() for look in self.looks.values())]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.close()
+        await self.kv.close()
+
+
+async def assemble(options: Options) -> Gateway:
+    """Make all parts; nothing runs yet.
+
+    Raises:
+        NoCluster: no cluster was found.
+    """
+    metrics = Metrics()
+    client = KubeClient(await load_configuration(), metrics.kubernetes_request, Term.unlimited())
+    kv = VaultKV(options.vault, observe=metrics.vault_request)
+    store = VaultStore(kv, EntryPaths(options.prefix))
+    reviews, objects = Reviews(client), Objects(client)
+    context = AskingContext()
+    trust = FollowedTrust(client) if options.aggregated else None
+    aggregated = Aggregated(
+        ReviewedAccess(reviews, time.monotonic),
+        ObjectReader(objects, Namespaces(client, options.cluster)),
+        objects,
+        ValueDoors(store, _now),
+        metrics,
+        _now,
+    )
+    tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
+    authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
+    order = [statuses, Limits(options.most).middleware, authenticator.middleware, only(options.namespaces)]
+    app = web.Application(middlewares=order, client_max_size=MAX_BODY)
+    app.add_routes(aggregated.routes())
+    asked = partial(client.request, "get", "apiresources", paths.GROUP)
+    return Gateway(
+        options,
+        client,
+        kv,
+        metrics,
+        HttpsServer(app, options.listen, options.https_port, context, options.grace),
+        _certificate(options, client, context),
+        trust,
+        {
+            "vault": Look("Vault", vault_health.asking(store.health), metrics.vault_up.set),
+            "kubernetes": Look("the API server", cluster_health.asking(asked), metrics.kubernetes_up.set),
+        },
+    )
+
+
+def _certificate(options: Options, client: KubeClient, context: AskingContext) -> Certificate:
+    if options.files is not None:
+        return Files(*options.files, context.use)
+    namespace, service = options.service
+    names = (f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local", *options.names)
+    place = Place(
+        (namespace, options.secret),
+        tuple(dict.fromkeys(names)),
+        options.lives,
+        API_SERVICE if options.aggregated else None,
+    )
+    secrets = Secrets(client, {"fieldManager": FIELD_MANAGER})
+    return Publisher(client, secrets, ApiServices(client), place, context.use)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
