@@ -11,9 +11,9 @@ import pytest
 
 from slotwarden.cluster.errors import Unavailable
 from slotwarden.domain.credentials import GitCredential
-from slotwarden.domain.entries import SlotRef
+from slotwarden.domain.entries import EnvRef, SlotRef
+from slotwarden.domain.envvalue import EnvValue
 from slotwarden.reconcile import sweep
-from slotwarden.reconcile.keys import SlotKey
 from slotwarden.reconcile.sweep import Sweeper
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.ownership import Owner
@@ -22,6 +22,7 @@ from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
 
 if TYPE_CHECKING:
+    from slotwarden.domain.entries import EntryRef
     from slotwarden.vault.kv import VaultKV
 
 CLUSTER, NAMESPACE = "cluster-uid", "acme"
@@ -35,7 +36,7 @@ class World:
     store: VaultStore
     served: bool = True
     failing: bool = False
-    unknown: set[SlotKey] = field(default_factory=set)
+    unknown: set[EntryRef] = field(default_factory=set)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     async def is_served(self) -> bool:
@@ -47,8 +48,8 @@ class World:
             raise Unavailable("list", "secretslots", 503, "no reason given")
         return set()
 
-    def is_unknown(self, key: SlotKey) -> bool:
-        return key in self.unknown
+    def is_in_doubt(self, ref: EntryRef) -> bool:
+        return ref in self.unknown
 
     async def cluster(self) -> str:
         return CLUSTER
@@ -94,6 +95,17 @@ async def test_a_value_is_let_go_only_when_two_sweeps_miss_its_object(world: Wor
     assert (await sweeper.sweep()).released == 0
 
 
+async def test_a_key_of_an_environment_is_swept_like_a_slot(world: World) -> None:
+    ref = EnvRef(NAMESPACE, "shop", "live", "KEY")
+    await world.values.settle(ref, Owner(CLUSTER, "namespace-uid", "uid"), EnvValue(Sensitive(b"value")))
+    sweeper = world.sweeper()
+    assert (await sweeper.sweep()).suspected == 1
+    assert (await sweeper.sweep()).released == 1
+    world.now += timedelta(days=8)
+    assert (await sweeper.sweep()).purged == 1
+    assert await world.store.list_env(NAMESPACE) == []
+
+
 async def test_a_sweep_lets_go_of_no_more_than_its_cap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "CAP", 2)
     await world.add("a", "b", "c")
@@ -124,7 +136,7 @@ async def test_a_list_that_fails_lets_go_of_nothing_and_confirms_nothing(world: 
 
 async def test_what_the_lists_cannot_tell_of_is_left(world: World) -> None:
     await world.add("A_b", "c")
-    world.unknown = {SlotKey(NAMESPACE, "xa-bx.usl")}
+    world.unknown = {SlotRef(NAMESPACE, "A_b")}
     sweeper = world.sweeper()
     for _ in range(3):
         await sweeper.sweep()
