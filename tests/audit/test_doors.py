@@ -1,0 +1,87 @@
+"""What the API server's audit log holds of a value that came through each door, and what a policy keeps out of it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from testbed.install import ROOT
+from testbed.servers.apiserver import AUDIT_POLICY
+from testbed.wait import eventually
+from tests.e2e.support import git, registry
+from tests.support.leaks import find
+
+if TYPE_CHECKING:
+    from tests.e2e.support import Organization
+
+Json = dict[str, Any]
+USER = "dana"
+SHIPPED = ROOT / "examples" / "audit" / "policy.yaml"
+
+
+@pytest.fixture(scope="module", params=["whole", "shipped"])
+def policy(request: pytest.FixtureRequest, org: Organization) -> str:
+    """By which policy the API server records: everything whole, or as ours has it."""
+    rules = AUDIT_POLICY if request.param == "whole" else yaml.safe_load(SHIPPED.read_text())
+    apiserver = org.session.testbed.apiserver
+    apiserver.stop()
+    apiserver.use_audit_policy(rules)
+    apiserver.start()
+    eventually(lambda: org.operator.readyz()[0] == 200, 60, message="the operator is ready again")
+    return str(request.param)
+
+
+def test_inline(org: Organization, policy: str) -> None:
+    value, name, mark = canary(), f"inline-{policy}", org.mark()
+    org.session.kubectl.apply(manifest(name, registry(value)), namespace=org.namespace, check=True)
+    org.ready(name)
+    recorded = events(org, mark, "secretslots", name)
+    assert {"create", "patch"} <= {event["verb"] for event in recorded}
+    users, operators = by(recorded, org.operator.user)
+    assert holding(value, users) == (["secretslots"] if policy == "whole" else [])
+    # What the operator was told by its watch is not recorded, and its patch says that a field goes.
+    assert operators
+    assert holding(value, operators) == []
+
+
+def test_source(org: Organization, policy: str) -> None:
+    value, name, source, mark = canary(), f"sourced-{policy}", f"source-{policy}", org.mark()
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": source}, "stringData": {"token": value}}
+    org.session.kubectl.apply(secret, namespace=org.namespace, check=True)
+    spec = {"git": {**git()["git"], "tokenFrom": {"secretKeyRef": {"name": source, "key": "token"}}}}
+    org.session.kubectl.apply(manifest(name, spec), namespace=org.namespace, check=True)
+    org.ready(name)
+    recorded = events(org, mark)
+    assert holding(value, recorded) == (["secrets"] if policy == "whole" else [])
+    # What the operator wrote and read is a Secret, and never the slot.
+    assert {event["objectRef"]["name"] for event in recorded if event["verb"] == "create"} >= {source, name}
+
+
+def canary() -> str:
+    return f"c4nary{secrets.token_hex(12)}"
+
+
+def manifest(name: str, spec: Json) -> Json:
+    return {"apiVersion": "slotwarden.io/v1beta1", "kind": "SecretSlot", "metadata": {"name": name}, "spec": spec}
+
+
+def events(org: Organization, since: int, resource: str = "", name: str = "") -> list[Json]:
+    """What was recorded of the namespace."""
+    found = org.session.kube_audit.events(since=since, namespace=org.namespace)
+    asked = [event for event in found if resource in ("", event["objectRef"]["resource"])]
+    return [event for event in asked if name in ("", event["objectRef"].get("name"))]
+
+
+def by(recorded: list[Json], user: str) -> tuple[list[Json], list[Json]]:
+    """What others than a user did, and what that user did."""
+    theirs = [event for event in recorded if event["user"]["username"] == user]
+    return [event for event in recorded if event not in theirs], theirs
+
+
+def holding(value: str, recorded: list[Json]) -> list[str]:
+    """The resources whose records hold a value."""
+    return sorted({event["objectRef"]["resource"] for event in recorded if find(value, {"": json.dumps(event)})})
