@@ -84,48 +84,122 @@ spec:
   {{- end }}
 {{- end -}}
 
+{{/* What operator and gateway are told alike: takes the root, the role and the component's Secret of a token. */}}
 {{- define "slotwarden.env" -}}
-{{- with .Values.namespaces -}}
+{{- with .root.Values.namespaces -}}
 - name: SLOTWARDEN_NAMESPACE
   value: {{ uniq . | join " " | quote }}
 {{ end -}}
+{{- with .root.Values.vault -}}
 - name: SLOTWARDEN_VAULT_ADDRESS
-  value: {{ .Values.vault.address | quote }}
+  value: {{ .address | quote }}
 - name: SLOTWARDEN_VAULT_AUTH
-  value: {{ .Values.vault.auth | quote }}
-{{- if eq .Values.vault.auth "kubernetes" }}
+  value: {{ .auth | quote }}
+{{- if eq .auth "kubernetes" }}
 - name: SLOTWARDEN_VAULT_ROLE
-  value: {{ .Values.vault.role | quote }}
+  value: {{ $.role | quote }}
 - name: SLOTWARDEN_VAULT_AUTH_MOUNT
-  value: {{ .Values.vault.authMount | quote }}
+  value: {{ .authMount | quote }}
 {{- else }}
 - name: SLOTWARDEN_VAULT_TOKEN_FILE
   value: /etc/slotwarden/vault-token/token
 {{- end }}
 - name: SLOTWARDEN_VAULT_MOUNT
-  value: {{ .Values.vault.mount | quote }}
+  value: {{ .mount | quote }}
 - name: SLOTWARDEN_VAULT_PREFIX
-  value: {{ .Values.vault.prefix | quote }}
-{{- with .Values.vault.namespace }}
+  value: {{ .prefix | quote }}
+{{- with .namespace }}
 - name: VAULT_NAMESPACE
   value: {{ . | quote }}
 {{- end }}
-{{- if .Values.vault.caSecret.name }}
+{{- if .caSecret.name }}
 - name: VAULT_CACERT
   value: /etc/slotwarden/vault-ca/ca.crt
 {{- end }}
-- name: SLOTWARDEN_LEASE_NAMESPACE
-  valueFrom:
-    fieldRef:
-      fieldPath: metadata.namespace
-- name: SLOTWARDEN_LEASE_NAME
-  value: {{ include "slotwarden.fullname" . | quote }}
+{{- end }}
 - name: SLOTWARDEN_LOG_FORMAT
-  value: {{ .Values.logFormat | quote }}
+  value: {{ .root.Values.logFormat | quote }}
 - name: SLOTWARDEN_LISTEN_ADDRESS
   value: 0.0.0.0
 - name: SLOTWARDEN_HEALTH_PORT
-  value: {{ .Values.ports.health | quote }}
+  value: {{ .root.Values.ports.health | quote }}
 - name: SLOTWARDEN_METRICS_PORT
-  value: {{ .Values.ports.metrics | quote }}
+  value: {{ .root.Values.ports.metrics | quote }}
+{{- end -}}
+
+{{/* The files of Vault's CA and token: takes the root and the Secret of the token. */}}
+{{- define "slotwarden.volumeMounts" -}}
+{{- if .root.Values.vault.caSecret.name }}
+- name: vault-ca
+  mountPath: /etc/slotwarden/vault-ca
+  readOnly: true
+{{- end }}
+{{- if eq .root.Values.vault.auth "token" }}
+- name: vault-token
+  mountPath: /etc/slotwarden/vault-token
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "slotwarden.volumes" -}}
+{{- with .root.Values.vault.caSecret }}
+{{- if .name }}
+- name: vault-ca
+  secret:
+    secretName: {{ .name }}
+    items:
+      - key: {{ .key }}
+        path: ca.crt
+{{- end }}
+{{- end }}
+{{- if eq .root.Values.vault.auth "token" }}
+- name: vault-token
+  secret:
+    secretName: {{ .token.name }}
+    items:
+      - key: {{ .token.key }}
+        path: token
+{{- end }}
+{{- end -}}
+
+{{- define "slotwarden.image" -}}
+{{- $tag := default .Chart.AppVersion .Values.image.tag -}}
+{{ .Values.image.repository }}{{ if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ $tag }}{{ end }}
+{{- end -}}
+
+{{- define "slotwarden.gatewayName" -}}
+{{- printf "%s-gateway" (include "slotwarden.fullname" . | trunc 55 | trimSuffix "-") -}}
+{{- end -}}
+
+{{- define "slotwarden.gatewayServiceAccountName" -}}
+{{- default (include "slotwarden.gatewayName" .) .Values.gateway.serviceAccount.name -}}
+{{- end -}}
+
+{{- define "slotwarden.gatewaySelectorLabels" -}}
+app.kubernetes.io/name: {{ include "slotwarden.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: gateway
+{{- end -}}
+
+{{- define "slotwarden.gatewayLabels" -}}
+{{ include "slotwarden.gatewaySelectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "slotwarden.gatewaySubject" -}}
+- kind: ServiceAccount
+  name: {{ include "slotwarden.gatewayServiceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end -}}
+
+{{/* What the gateway does in each namespace, and nothing else. */}}
+{{- define "slotwarden.gatewayRules" -}}
+- apiGroups: [slotwarden.io]
+  resources: [secretslots, envsecrets]
+  verbs: [get, list]
+- apiGroups: [slotwarden.io]
+  resources: [secretslots/status, envsecrets/status]
+  verbs: [patch]
 {{- end -}}
