@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-UNSET: Final = "no value was set yet; set it inline, through a source Secret, through the gateway, or by writing the entry in Vault"
+UNSET: Final = (
+    "no value was set yet; set it inline, from a source Secret, through the gateway, or write the entry in Vault"
+)
 _REFUSED: Final = (
     "the entry in Vault belongs to another object, another namespace of this name or another cluster; "
     'annotate this object with slotwarden.io/adopt-value: "true" to take it over'
