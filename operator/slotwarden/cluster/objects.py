@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster import paths
 from slotwarden.cluster.errors import Conflict
+from slotwarden.domain.kinds import ENV, KINDS
 from slotwarden.resources.secretslot import API_VERSION
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 FIELD_MANAGER: Final = "slotwarden-gateway"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
-_KINDS: Final = {"secretslots": "SecretSlot", "envsecrets": "EnvSecret"}
+_NAMES: Final = {kind.resource: kind.name for kind in KINDS}
 
 
 class Objects:
@@ -29,13 +30,13 @@ class Objects:
 
     async def get(self, resource: str, namespace: str, name: str) -> Json:
         """The object as it is."""
-        return await self._client.request("get", resource, paths.declared(resource, namespace, name))
+        return await self._client.request("get", resource, paths.slot(resource, namespace, name))
 
     async def of_key(self, ref: EnvRef) -> list[Json]:
         """The EnvSecrets that stand for one key of one environment."""
-        path = paths.declared("envsecrets", ref.organization)
+        path = paths.slots(ENV.resource, ref.organization)
         fields = f"spec.project={ref.project},spec.environment={ref.environment},spec.key={ref.key}"
-        answer = await self._client.request("list", "envsecrets", path, query={"fieldSelector": fields})
+        answer = await self._client.request("list", ENV.resource, path, query={"fieldSelector": fields})
         return list(answer.get("items") or ())
 
     async def namespace_uid(self, namespace: str) -> str:
@@ -62,8 +63,8 @@ class Objects:
         return await self._client.request(
             "patch",
             f"{resource}/status",
-            paths.declared(resource, namespace, name, "status"),
-            body={"apiVersion": API_VERSION, "kind": _KINDS[resource], "metadata": metadata, "status": status},
+            paths.slot(resource, namespace, name, "status"),
+            body={"apiVersion": API_VERSION, "kind": _NAMES[resource], "metadata": metadata, "status": status},
             query={"fieldManager": FIELD_MANAGER, "force": "true"},
             content_type=APPLY_PATCH,
         )

@@ -20,13 +20,6 @@ def slot(resource: str, namespace: str, name: str, subresource: str = "") -> str
     return f"{slots(resource, namespace)}/{_safe(name)}" + (f"/{subresource}" if subresource else "")
 
 
-def declared(resource: str, namespace: str, name: str = "", subresource: str = "") -> str:
-    """The objects of one of our resources in a namespace, or one of them."""
-    return "/".join(
-        filter(None, (f"{GROUP}/namespaces/{_safe(namespace)}/{_safe(resource)}", _safe(name), subresource))
-    )
-
-
 def secrets(namespace: str | None) -> str:
     """The Secrets of a namespace, or of the cluster."""
     return "/api/v1/secrets" if namespace is None else f"/api/v1/namespaces/{_safe(namespace)}/secrets"

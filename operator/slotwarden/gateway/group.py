@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from slotwarden.domain.kinds import KINDS
+
 GROUP: Final = "values.slotwarden.io"
 VERSION: Final = "v1beta1"
 API_VERSION: Final = "values.slotwarden.io/v1beta1"
 ROOT: Final = f"/apis/{API_VERSION}"
 
 Resource = Literal["secretslots", "envsecrets"]
-RESOURCES: Final[dict[Resource, str]] = {"secretslots": "SecretSlot", "envsecrets": "EnvSecret"}
+RESOURCES: Final = {kind.resource: kind.name for kind in KINDS}
 """The resources, by the kind of the object that each stands for."""
 
 
