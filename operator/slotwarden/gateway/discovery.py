@@ -1,17 +1,31 @@
 """What kube-apiserver and clients read to learn which resources there are.
 
-Only subresources are listed: the objects themselves are those of group slotwarden.io, and a second resource of the same
-name would make `kubectl get secretslots` ambiguous, and give the namespace controller something to delete.
+The resources themselves are listed without a verb: so the namespace controller finds nothing to delete in this group,
+and `kubectl api-resources` shows nothing. But kubectl has to know them: without, `kubectl auth can-i` asks about
+another group and answers no. The objects are those of slotwarden.io, which comes first, so `kubectl get secretslots`
+means those.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.gateway.group import API_VERSION, GROUP, RESOURCES, ROOT, SUBRESOURCES, VERSION
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _THIS: Final = {"groupVersion": API_VERSION, "version": VERSION}
 _GROUP: Final[dict[str, Any]] = {"name": GROUP, "versions": [_THIS], "preferredVersion": _THIS}
+
+
+def _listed(resource: str, kind: str) -> Iterator[dict[str, Any]]:
+    """A resource and its subresources."""
+    named = {"namespaced": True}
+    yield {"name": resource, "singularName": f"{kind.lower()}value", **named, "kind": f"{kind}Value", "verbs": []}
+    for each in SUBRESOURCES:
+        yield {"name": f"{resource}/{each.name}", "singularName": "", **named, "kind": each.kind, "verbs": [each.verb]}
+
 
 DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
     "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_GROUP]},
@@ -20,17 +34,7 @@ DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": API_VERSION,
-        "resources": [
-            {
-                "name": f"{resource}/{each.name}",
-                "singularName": "",
-                "namespaced": True,
-                "kind": each.kind,
-                "verbs": [each.verb],
-            }
-            for resource in RESOURCES
-            for each in SUBRESOURCES
-        ],
+        "resources": [each for resource, kind in RESOURCES.items() for each in _listed(resource, kind)],
     },
 }
 """The documents by their paths."""
