@@ -31,6 +31,11 @@ def slots(namespace: str, name: str = "") -> str:
     return _join(f"/apis/slotwarden.io/v1beta1/namespaces/{namespace}/secretslots", name)
 
 
+def envs(namespace: str, name: str = "") -> str:
+    """The path of the EnvSecrets of a namespace, or of one."""
+    return _join(f"/apis/slotwarden.io/v1beta1/namespaces/{namespace}/envsecrets", name)
+
+
 def core(namespace: str, resource: str, name: str = "") -> str:
     """The path of a core resource (`secrets`, `configmaps`, `events`, …) of a namespace, or of one object."""
     return _join(f"/api/v1/namespaces/{namespace}/{resource}", name)

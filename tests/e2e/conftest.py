@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.environments import Environment
 from tests.e2e.support import Organization
 from tests.e2e.world import World
 
@@ -24,3 +25,9 @@ def org(installed: Session, operator: Callable[..., Operator], namespace: str, v
 def world(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> World:
     """The same, with what the tests of doors, Secrets and counts need."""
     return World(installed, namespace, vault_prefix, operator(namespace))
+
+
+@pytest.fixture
+def shop(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> Environment:
+    """The same, for the EnvSecrets of shop's production."""
+    return Environment(installed, namespace, vault_prefix, operator(namespace))

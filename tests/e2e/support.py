@@ -6,7 +6,7 @@ import base64
 import json
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from testbed.clients.kube import core, slots
 from testbed.wait import eventually
@@ -78,6 +78,7 @@ def encoded(text: str) -> str:
 class Organization:
     """A namespace with an operator of its own and a folder in Vault; calls are the administrator's."""
 
+    KIND: ClassVar[str] = "SecretSlot"
     session: Session
     namespace: str
     prefix: str
@@ -91,23 +92,27 @@ class Organization:
     def vault(self) -> VaultAdmin:
         return self.session.vault
 
+    def path(self, name: str = "") -> str:
+        """The path of the slots, or of one."""
+        return slots(self.namespace, name)
+
     def entry(self, slot: str) -> str:
         """Where a slot's value is, relative to the mount."""
         return f"{self.prefix}/{self.namespace}/slots/{slot}"
 
     def create(self, name: str, spec: Json, **metadata: Any) -> Json:
-        manifest = {"apiVersion": "slotwarden.io/v1beta1", "kind": "SecretSlot", "spec": spec}
-        return self.kube.create(slots(self.namespace), {**manifest, "metadata": {"name": name, **metadata}})
+        manifest = {"apiVersion": "slotwarden.io/v1beta1", "kind": self.KIND, "spec": spec}
+        return self.kube.create(self.path(), {**manifest, "metadata": {"name": name, **metadata}})
 
     def edit(self, name: str, spec: Json) -> Json:
         """Merge into a slot's spec."""
-        return self.kube.patch(slots(self.namespace, name), {"spec": spec})
+        return self.kube.patch(self.path(name), {"spec": spec})
 
     def slot(self, name: str) -> Json:
-        return self.kube.get(slots(self.namespace, name))
+        return self.kube.get(self.path(name))
 
     def delete_slot(self, name: str) -> None:
-        self.kube.delete(slots(self.namespace, name))
+        self.kube.delete(self.path(name))
 
     def secret(self, name: str) -> Json:
         return self.kube.get(core(self.namespace, "secrets", name))
@@ -144,7 +149,7 @@ class Organization:
     def ask_refresh(self, name: str) -> str:
         """Annotate a slot; returns what `status.lastHandledRefresh` is going to say."""
         asked = secrets.token_hex(4)
-        self.kube.patch(slots(self.namespace, name), {"metadata": {"annotations": {REFRESH: asked}}})
+        self.kube.patch(self.path(name), {"metadata": {"annotations": {REFRESH: asked}}})
         return asked
 
     def refreshed(self, name: str) -> Json:

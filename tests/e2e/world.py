@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from testbed.clients.audit import resource_of
-from testbed.clients.kube import core, slots
+from testbed.clients.kube import core
 from testbed.wait import eventually
 from tests.e2e.support import REFRESH, Organization
 
@@ -52,7 +52,7 @@ class World(Organization):
 
     def patch(self, body: Json, name: str = "pull") -> Json:
         """Merge into a slot."""
-        return self.kube.patch(slots(self.namespace, name), body)
+        return self.kube.patch(self.path(name), body)
 
     def refresh(self, text: str, name: str = "pull") -> None:
         """Ask for a refresh by a text of the test's own, without waiting."""
