@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slotwarden.domain.targets import Form
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SlotView
+    from slotwarden.resources.slotstatus import Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class SlotState:
     source_mac: str | None = None
     handled_refresh: str | None = None
     missed: int = 0
-    request: tuple[str, float] | None = None
-    answered: str | None = None
+    request: tuple[Pending, float] | None = None
+    answered: Pending | None = None
     missing: str = ""
     since: float | None = None
     told: tuple[object, ...] = ()
@@ -148,8 +149,8 @@ def recall(view: SlotView, next_look: float) -> SlotState:
 def expected_mac(view: SlotView, state: SlotState, secret: str, uid: str) -> str | None:
     """The MAC that the slot's part of a Secret had when it was last right; None where it never was."""
     outcome = state.outcome
-    current = (state.version, state.generation)
-    if outcome is not None and outcome.mac and (outcome.version, outcome.generation) != current:
+    if outcome is not None and (not outcome.mac or not state.is_projected(outcome.secret)):
+        # What the status has is of an earlier value: this one was never written.
         return None
     return written_mac(view, state, secret, uid)
 

@@ -125,7 +125,7 @@ def _requests(report: Report) -> dict[str, Any]:
     """A request that was answered is over: what came of it goes to the others."""
     status, state = report.view.status, report.state
     pending, problem = status.pending, report.problem
-    if pending is None or pending.request_id != state.answered:
+    if pending is None or pending != state.answered:
         return {}
     done = Operation(
         request_id=pending.request_id,
@@ -136,7 +136,8 @@ def _requests(report: Report) -> dict[str, Any]:
         requested_time=pending.requested_time,
         finished_time=rfc3339(report.now),
     )
-    return {"pending": None, "operations": (done, *status.operations)[:OPERATIONS]}
+    others = (operation for operation in status.operations if operation.request_id != done.request_id)
+    return {"pending": None, "operations": (done, *others)[:OPERATIONS]}
 
 
 def _projections(report: Report) -> tuple[ProjectionStatus, ...]:
