@@ -202,10 +202,13 @@ class Cache:
         links = self._links.get(key)
         return links.target if links else None
 
+    def asking(self, target: TargetKey) -> dict[SlotKey, Contributor]:
+        """Who asks for a Secret, entitled or not."""
+        return {key: self._links[key].contributor for key in self._by_target.get(target, ())}
+
     def contributors(self, target: TargetKey) -> dict[SlotKey, Contributor]:
         """Who asks for a Secret; of several with one entry in Vault, only the one whose it is."""
-        asking = self._by_target.get(target, ())
-        return {key: self._links[key].contributor for key in asking if self.rival(key) is None}
+        return {key: contributor for key, contributor in self.asking(target).items() if self.rival(key) is None}
 
     def rival(self, key: SlotKey) -> SlotKey | None:
         """The older slot with the same entry in Vault, which is therefore not this one's; None for the oldest."""

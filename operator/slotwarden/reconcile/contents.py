@@ -59,11 +59,11 @@ class Contents:
         return projection.data(form, _fitting(values, MAX_SECRET, {}) if form is Form.ENVIRONMENT else _by_part(values))
 
     async def changes(
-        self, target: TargetKey, resolution: Resolution, shares: Sequence[Share], view: SecretView, mac_key: MacKey
+        self, target: TargetKey, stands: Resolution, shares: Sequence[Share], view: SecretView, mac_key: MacKey
     ) -> dict[str, Sensitive | None]:
         """What to write into a Secret that is there; None takes a key away."""
-        if resolution.form is Form.ENVIRONMENT:
-            return await self._keys(resolution, shares, view, mac_key)
+        if stands.form is Form.ENVIRONMENT:
+            return await self._keys(stands, shares, view, mac_key)
         # Right entries are taken from it instead of from Vault, and so are those that stay for slots in trouble.
         held: dict[str, Value] = {}
         if len(shares) > 1:
@@ -78,16 +78,16 @@ class Contents:
         values = _by_part(await self._values([share for share in ready if share.part not in right]))
         kept = {share.kept(view) for share in shares} - {share.part for share in ready}
         values |= {part: value for part, value in held.items() if part in right | kept}
-        return {**projection.data(resolution.form, values)}
+        return {**projection.data(stands.form, values)}
 
     async def _keys(
-        self, resolution: Resolution, shares: Sequence[Share], view: SecretView, mac_key: MacKey
+        self, stands: Resolution, shares: Sequence[Share], view: SecretView, mac_key: MacKey
     ) -> dict[str, Sensitive | None]:
         """The keys of an environment that are wrong or no longer wanted; foreign ones stay."""
-        gone = leaving(resolution, view)
+        gone = leaving(stands, view)
         values = await self._values([share for share in shares if share.ready and not share.holds(view, mac_key)])
         sizes = {key: size for key, size in view.sizes.items() if key not in gone}
-        made = projection.data(resolution.form, _fitting(values, MAX_SECRET - sum(sizes.values()), sizes))
+        made = projection.data(stands.form, _fitting(values, MAX_SECRET - sum(sizes.values()), sizes))
         return {**dict.fromkeys(gone), **made}
 
     async def _values(self, shares: Sequence[Share]) -> list[tuple[Share, Value]]:
@@ -141,9 +141,9 @@ def _by_part(values: Sequence[tuple[Share, Value]]) -> dict[str, Value]:
 def _fitting(values: Sequence[tuple[Share, Value]], room: int, sizes: Mapping[str, int]) -> dict[str, Value]:
     """The values that the Secret has room for, the oldest first; the others keep what they have there, and say so."""
     fitting = {}
-    for share, value in values:
-        more = len(projection.data(Form.ENVIRONMENT, {share.part: value})[env_key(share.part)])
-        more -= sizes.get(env_key(share.part), 0)
+    growths = [(_growth(share.part, value, sizes), share, value) for share, value in values]
+    # What shrinks makes room.
+    for more, share, value in sorted(growths, key=lambda growth: growth[0] > 0):
         if more > room:
             share.problem = Problem(
                 Reason.SECRET_TOO_LARGE,
@@ -155,3 +155,8 @@ def _fitting(values: Sequence[tuple[Share, Value]], room: int, sizes: Mapping[st
         room -= more
         fitting[share.part] = value
     return fitting
+
+
+def _growth(part: str, value: Value, sizes: Mapping[str, int]) -> int:
+    """By how many bytes a Secret grows when a part becomes this value."""
+    return len(projection.data(Form.ENVIRONMENT, {part: value})[env_key(part)]) - sizes.get(env_key(part), 0)

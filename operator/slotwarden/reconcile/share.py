@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slotwarden.domain.declared import Value
-    from slotwarden.domain.targets import Resolution
+    from slotwarden.domain.targets import Contributor, Resolution
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SecretView, SlotView
     from slotwarden.reconcile.state import Problem, SlotState
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Share:
-    """A winner of a target, as it was when the run began.
+    """A winner of a target, as it was when the run began; of an environment also one that stands back.
 
     Attributes:
-        part: which part of the Secret is the slot's.
+        contributor: which part of the Secret is the slot's, and what else it declares.
         ready: whether its value is known and may be projected; else what the Secret holds of it stays.
         version: the value's, as it is written.
         generation: of the spec that the value was found for.
@@ -40,12 +40,17 @@ class Share:
     key: SlotKey
     view: SlotView
     state: SlotState
-    part: str
+    contributor: Contributor
     ready: bool
     version: Version | None
     generation: int
     fresh: Value | None
     problem: Problem | None = None
+
+    @property
+    def part(self) -> str:
+        """Which part of the Secret is the slot's."""
+        return self.contributor.part
 
     @property
     def met_stranger(self) -> bool:
@@ -89,26 +94,30 @@ class Share:
 
 
 def standing(resolution: Resolution, shares: Sequence[Share], secret: SecretView | None) -> Resolution:
-    """The resolution without the slots that have no part in a Secret yet.
+    """The resolution of those who have a part in a Secret, or get it now.
 
     Whoever may declare a slot, but set no value, could else put annotations on another slot's Secret, or own it and so
-    keep it when that slot is deleted.
+    keep it when that slot is deleted. And a key stays as long as the object does that it was written for, also while
+    that one has to stand back for another without a value.
     """
-    uids = {share.view.metadata.uid for share in shares if share.ready or share.has_written(secret)}
-    return replace(resolution, winners=tuple(winner for winner in resolution.winners if winner.uid in uids))
+    holders: dict[str, Contributor] = {}
+    for share in shares:
+        if share.ready or share.has_written(secret):
+            holders.setdefault(share.part, share.contributor)
+    return replace(resolution, winners=tuple(sorted(holders.values(), key=lambda holder: holder.age)))
 
 
-def leaving(resolution: Resolution, view: SecretView) -> set[str]:
-    """The keys of an environment's Secret that were a slot's once and are no longer anybody's."""
-    wanted = {env_key(winner.part) for winner in resolution.winners}
-    return undeclared("data", view.sizes, wanted, view.annotations.get(DECLARED_ANNOTATION))
+def leaving(stands: Resolution, view: SecretView) -> set[str]:
+    """The keys of an environment's Secret that were a slot's once and are no longer anybody's who stands."""
+    held = {env_key(holder.part) for holder in stands.winners}
+    return undeclared("data", view.sizes, held, view.annotations.get(DECLARED_ANNOTATION))
 
 
-def is_right(resolution: Resolution, shares: Sequence[Share], secret: SecretView, key: MacKey) -> bool:
+def is_right(stands: Resolution, shares: Sequence[Share], secret: SecretView, key: MacKey) -> bool:
     """Whether a Secret's data is what its contributors make it: nothing missing, changed, or too much."""
     if not secret.clean or not all(share.holds(secret, key) for share in shares if share.ready):
         return False
-    if resolution.form is Form.ENVIRONMENT:
-        return not leaving(resolution, secret)
+    if stands.form is Form.ENVIRONMENT:
+        return not leaving(stands, secret)
     wanted = {share.part if share.ready else share.kept(secret) for share in shares}
-    return resolution.form is not Form.DOCKERCONFIGJSON or set(secret.marks or ()) <= wanted
+    return stands.form is not Form.DOCKERCONFIGJSON or set(secret.marks or ()) <= wanted

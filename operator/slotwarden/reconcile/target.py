@@ -27,7 +27,7 @@ from slotwarden.resources.conditions import Reason
 
 if TYPE_CHECKING:
     from slotwarden.cluster.client import Json
-    from slotwarden.domain.targets import Resolution
+    from slotwarden.domain.targets import Contributor, Resolution
     from slotwarden.reconcile.keys import SlotKey, TargetKey
     from slotwarden.reconcile.observe import SecretView
     from slotwarden.values.mac import MacKey
@@ -56,7 +56,7 @@ class TargetReconciler:
         asking = context.cache.contributors(target)
         resolution = resolve(c for key, c in asking.items() if context.cache.slots[key].alive)
         if resolution is None:
-            if not asking:
+            if not asking and not self._holds_for_one_who_stands_back(target):
                 await leftover.remove(self._context, target)
             return Result()
         if target.namespace in context.namespaces.ending:
@@ -93,18 +93,30 @@ class TargetReconciler:
         return await self._make(target, resolution, shares, view, mac_key)
 
     def _shares(self, target: TargetKey, resolution: Resolution) -> list[Share]:
-        """The winners' parts, as they are now."""
-        keys = {c.uid: key for key, c in self._context.cache.contributors(target).items()}
-        shares = []
-        for winner in resolution.winners:
-            key = keys[winner.uid]
-            slot = self._context.cache.slots[key]
-            state = self._context.states.of(key, slot)
-            # One with its value still in the spec comes when that is scrubbed, which makes another generation of it.
-            ready = state.settled(slot.metadata.generation) and slot.declared.inline is None
-            fresh = state.fresh if ready else None
-            shares.append(Share(key, slot, state, winner.part, ready, state.version, state.generation, fresh))
+        """The parts as they are now: the winners', and in an environment also those of slots that stand back."""
+        asking = self._context.cache.asking(target)
+        keys = {contributor.uid: key for key, contributor in asking.items()}
+        shares = [self._share(keys[winner.uid], winner, entitled=True) for winner in resolution.winners]
+        if resolution.form is Form.ENVIRONMENT and len(keys) > len(shares):
+            entitled = {winner.uid for winner in resolution.winners}
+            back = ((key, one) for key, one in asking.items() if one.uid not in entitled)
+            shares += [self._share(key, one, entitled=False) for key, one in back]
         return shares
+
+    def _share(self, key: SlotKey, contributor: Contributor, *, entitled: bool) -> Share:
+        slot = self._context.cache.slots[key]
+        state = self._context.states.of(key, slot)
+        # One with its value still in the spec comes when that is scrubbed, which makes another generation of it.
+        ready = entitled and state.settled(slot.metadata.generation) and slot.declared.inline is None
+        return Share(
+            key, slot, state, contributor, ready, state.version, state.generation, state.fresh if ready else None
+        )
+
+    def _holds_for_one_who_stands_back(self, target: TargetKey) -> bool:
+        """Whether a Secret holds a value for a slot that is there, although nobody is entitled to the Secret now."""
+        view = self._context.cache.secrets.get(target)
+        asking = self._context.cache.asking(target).items()
+        return any(self._share(key, one, entitled=False).has_written(view) for key, one in asking)
 
     async def _make(
         self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView | None, mac_key: MacKey
@@ -136,12 +148,12 @@ class TargetReconciler:
                 target.namespace, target.name, resolution.form.secret_type, made, metadata
             )
             return self._written(raw, shares, mac_key)
-        part = standing(resolution, shares, view)
+        stands = standing(resolution, shares, view)
         change = projection.metadata_patch(
-            part, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
+            stands, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
         )
-        right = is_right(resolution, shares, view, mac_key)
-        data = {} if right else await self._contents.changes(target, resolution, shares, view, mac_key)
+        right = is_right(stands, shares, view, mac_key)
+        data = {} if right else await self._contents.changes(target, stands, shares, view, mac_key)
         if not data and not change:
             return view
         raw = await context.secrets.patch(target.namespace, target.name, view.version, data, change)

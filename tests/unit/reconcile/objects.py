@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from slotwarden.domain.kinds import SLOT
+from slotwarden.domain.kinds import ENV, SLOT
 from slotwarden.reconcile.observe import SecretView, SlotView, secret_view, slot_view
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import MacKey
@@ -36,6 +36,33 @@ def slot(
                 **metadata,
             },
             "spec": spec or {"registry": {"serverAddress": "ghcr.io", "username": "bot"}},
+            "status": status or {"observedGeneration": -1},
+        },
+    )
+
+
+def env(
+    name: str = "url",
+    *,
+    uid: str = "uid-1",
+    key: str = "URL",
+    created: str = "00",
+    status: dict[str, Any] | None = None,
+    **spec: Any,
+) -> SlotView:
+    """An EnvSecret of shop's production in `acme`, made in that second."""
+    return slot_view(
+        ENV,
+        {
+            "metadata": {
+                "namespace": "acme",
+                "name": name,
+                "uid": uid,
+                "resourceVersion": "1",
+                "generation": 1,
+                "creationTimestamp": f"2026-01-01T00:00:{created}Z",
+            },
+            "spec": {"project": "shop", "environment": "production", "key": key, **spec},
             "status": status or {"observedGeneration": -1},
         },
     )

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from slotwarden.domain.entries import SlotRef
 from slotwarden.reconcile.cache import Cache, Gone
 from slotwarden.reconcile.keys import SlotKey, TargetKey
-from tests.unit.reconcile.objects import secret, slot
+from tests.unit.reconcile.objects import env, secret, slot
 
 ONE, TWO = SlotKey("acme", "one", "slot"), SlotKey("acme", "two", "slot")
 PULL = TargetKey("acme", "one")
@@ -53,6 +53,32 @@ def test_what_is_known_can_be_told_before_it_is_read() -> None:
     cache.put_secret(secret(version=5))
     assert [cache.has_secret("acme", "one", "suid-1", version) for version in (4, 5, 6)] == [True, True, False]
     assert sorted(cache.uids()) == ["suid-1", "uid-1"]
+
+
+def test_of_several_with_one_entry_the_oldest_has_it() -> None:
+    cache = Cache()
+    shared, own = TargetKey("acme", "shop-production-env"), TargetKey("acme", "own")
+    first, second = SlotKey("acme", "first", "env"), SlotKey("acme", "second", "env")
+    cache.put_slot(env("first", uid="u-1", created="05"))
+    assert cache.rival(first) is None
+    concerned = cache.put_slot(env("second", uid="u-2", created="07", projection={"secretName": "own"}))
+    assert concerned == {first, second, shared, own}
+    assert (cache.rival(first), cache.rival(second)) == (None, first)
+    assert (list(cache.contributors(shared)), list(cache.contributors(own))) == ([first], [])
+    assert list(cache.asking(own)) == [second]
+    assert (cache.living(first), cache.living(second)) == ({"u-2"}, {"u-1"})
+    assert cache.put_slot(env("other", uid="u-3", key="OTHER")) == {SlotKey("acme", "other", "env"), shared}
+    assert cache.drop_slot(first, "u-1") == {first, second, shared, own}
+    assert cache.rival(second) is None
+    assert list(cache.contributors(own)) == [second]
+
+
+def test_of_two_made_in_one_second_the_uid_tells_whose_the_entry_is() -> None:
+    cache = Cache()
+    cache.put_slot(env("first", uid="u-2"))
+    cache.put_slot(env("second", uid="u-1"))
+    assert cache.rival(SlotKey("acme", "first", "env")) == SlotKey("acme", "second", "env")
+    assert cache.rival(SlotKey("acme", "second", "env")) is None
 
 
 def test_a_list_from_before_a_deletion_brings_nothing_back() -> None:
