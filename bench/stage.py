@@ -15,7 +15,7 @@ from bench.settings import IN_FLIGHT
 from bench.slots import COLLECTION
 from bench.web import Api
 from testbed import procfs
-from testbed.install import ROOT, install_operator
+from testbed.install import ROOT, install_rights
 from testbed.operator import Identities, Operator, operator_env, vault_rules
 from testbed.run import Run
 from testbed.state import State
@@ -155,7 +155,7 @@ def raised(reporter: Reporter, patience: float) -> Iterator[Stage]:
         session = run.session(reporter)
         run.install(session)
         session.kube.create("/api/v1/namespaces", {"metadata": {"name": SYSTEM}})
-        yield Stage(session, install_operator(session, SYSTEM, "slotwarden", {"namespaces": []}), patience)
+        yield Stage(session, install_rights(session, SYSTEM, "slotwarden", {"namespaces": []}), patience)
     finally:
         run.end()
     shutil.rmtree(run.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Putting the project into a cluster from its own chart: what all share once, and what one namespace's operator needs.
+"""Putting the project into a cluster from its own chart: what all share once, and what one namespace's programs need.
 
 The chart is the single source of RBAC and policies: nothing here writes a rule of its own.
 """
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 CRDS = ROOT / "crds"
 CHART = ROOT / "charts" / "slotwarden"
-# What a run installs once, and what it applies for each operator; a Deployment would wait for a kubelet for ever.
+# What a run installs once, and what it applies for each operator and gateway; a Deployment would wait for a kubelet
+# for ever.
 SHARED_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
-OPERATOR_KINDS = frozenset({"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
+RIGHTS = frozenset({"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
+COMPONENT = "app.kubernetes.io/component"
 BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The ServiceAccount that an operator runs as, and the objects outside its namespace to remove with it."""
+    """The ServiceAccount that a program runs as, and the objects outside its namespace to remove with it."""
 
     namespace: str
     name: str
@@ -57,10 +59,15 @@ def install_crds(session: Session) -> None:
     eventually(lambda: session.kubectl(*words, check=True), 60, message="the CRDs are served")
 
 
-def install_operator(
-    session: Session, namespace: str, prefix: str, values: Mapping[str, Any] | None = None, replica: str = ""
+def install_rights(
+    session: Session,
+    namespace: str,
+    prefix: str,
+    values: Mapping[str, Any] | None = None,
+    replica: str = "",
+    role: str = "operator",
 ) -> Account:
-    """Apply what the chart gives an operator that serves one namespace, and nothing more.
+    """Apply what the chart gives an operator, or a gateway, that serves one namespace, and nothing more.
 
     A `replica` of one that was installed has the same rights by an account of its own, of that name, so that the audit
     log tells them apart.
@@ -70,9 +77,12 @@ def install_operator(
         "vault": {"address": session.endpoints.vault_address, "prefix": prefix},
         "crds": {"enabled": False},
         "policies": {"enabled": False},
+        "gateway": {"enabled": role == "gateway"},
     }
     objects = [
-        item for item in _render(session, namespace, merged(rendered, values or {})) if item["kind"] in OPERATOR_KINDS
+        item
+        for item in _render(session, namespace, merged(rendered, values or {}))
+        if item["kind"] in RIGHTS and item["metadata"]["labels"][COMPONENT] == role
     ]
     if replica:
         objects = _of_replica(objects, replica)
@@ -82,7 +92,7 @@ def install_operator(
     return Account(namespace, account, elsewhere)
 
 
-def uninstall_operator(session: Session, account: Account) -> None:
+def uninstall_rights(session: Session, account: Account) -> None:
     """Remove what does not go with the namespace."""
     if account.elsewhere:
         session.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=account.elsewhere, check=True)

@@ -56,6 +56,11 @@ class Pki:
         return self.folder / "front-proxy-ca.crt"
 
     @property
+    def front_proxy_ca_key(self) -> Path:
+        """Its key, for certificates that the testbed itself does not make."""
+        return self.folder / "front-proxy-ca.key"
+
+    @property
     def front_proxy_cert(self) -> Path:
         """The certificate that the API server shows to aggregated APIs."""
         return self.folder / "front-proxy.crt"
@@ -80,6 +85,7 @@ class Pki:
         proxies = trustme.CA(organization_name="slotwarden testbed front proxy")
         certificate = proxies.issue_cert(common_name=FRONT_PROXY)
         _write(proxies, certificate, pki.front_proxy_ca, pki.front_proxy_cert, pki.front_proxy_key)
+        write_private(pki.front_proxy_ca_key, proxies.private_key_pem.bytes())
         signing = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )

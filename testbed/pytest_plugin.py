@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from testbed.binaries.cache import Cache
 from testbed.cluster import Testbed
+from testbed.gateway import Gateway, install_aggregation, make_gateway
 from testbed.operator import Operator, make_identities, operator_env, remove_identities
 from testbed.progress import Reporter
 from testbed.run import RUNS, Run
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from testbed.clients.kube import Kube
     from testbed.clients.kubectl import Kubectl
     from testbed.clients.vault import VaultAdmin
+    from testbed.operator import Identities
 
 RUN = pytest.StashKey[Run]()
 FOLDER = "slotwarden_run"
@@ -218,6 +221,49 @@ def operator(
             return made.start(wait=wait) if start else made
 
         yield make
+
+
+@pytest.fixture
+def gateway(installed: Session, request: pytest.FixtureRequest, vault_prefix: str) -> Iterator[Callable[..., Gateway]]:
+    """Start gateways: `gateway(namespace, *arguments, start=True)`, each with a folder and a log of its own.
+
+    All of one namespace have the same rights, which are the least.
+    """
+    with contextlib.ExitStack() as after:
+        known: dict[str, Identities] = {}
+        count = 0
+
+        def make(namespace: str, *arguments: str, start: bool = True) -> Gateway:
+            nonlocal count
+            count += 1
+            if namespace not in known:
+                known[namespace] = make_identities(installed, namespace, vault_prefix, role="gateway")
+                after.callback(remove_identities, installed, known[namespace])
+            folder = request.config.stash[RUN].folder / "tests" / f"{_slug(request.node.name)}-{namespace}-g{count}"
+            made = make_gateway(installed, namespace, vault_prefix, folder, *arguments, identities=known[namespace])
+            after.callback(made.stop)
+            return made.start() if start else made
+
+        yield make
+
+
+@pytest.fixture
+def aggregate(
+    installed: Session, request: pytest.FixtureRequest, gateway: object
+) -> Iterator[Callable[[Gateway, str], None]]:
+    """`aggregate(gateway, namespace)`: the API server forwards values.slotwarden.io to it until the test ends.
+
+    There is one such API in a cluster, so tests that use it take turns. It goes before the gateways do: one that is
+    away stops every deletion of a namespace.
+    """
+    del gateway
+    with contextlib.ExitStack() as after:
+
+        def install(made: Gateway, namespace: str) -> None:
+            after.enter_context(Cache(request.config.stash[RUN].folder).lock("aggregation"))
+            after.enter_context(install_aggregation(installed, made, namespace))
+
+        yield install
 
 
 def _arguments(session: Session, namespace: str, prefix: str, more: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from testbed.binaries import Resolver
 from testbed.binaries.cache import Cache
 from testbed.cluster import Testbed
-from testbed.install import install_operator, install_shared
+from testbed.install import install_rights, install_shared
 from testbed.operator import Identities, Operator, operator_env, vault_rules
 from testbed.processes import Identity
 from testbed.session import Endpoints, Session
@@ -110,7 +110,7 @@ class Stage:
 
 def make_identities(session: Session) -> Identities:
     """What an operator of all namespaces is allowed: the chart's ClusterRole, the policy that the program prints."""
-    account = install_operator(session, SYSTEM, PREFIX, {"namespaces": []})
+    account = install_rights(session, SYSTEM, PREFIX, {"namespaces": []})
     session.vault.write_policy("slotwarden", vault_rules(session, PREFIX))
     token = session.vault.create_token(["slotwarden"], ttl=f"{WEEK_SECONDS}s", no_default_policy=True)
     return Identities(account, "slotwarden", token)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.clients.kube import core
-from testbed.install import install_operator
+from testbed.install import install_rights
 from testbed.operator import vault_rules
 from testbed.proxy import Proxy
 from testbed.wait import eventually
@@ -42,7 +42,7 @@ class Pair:
     def make_again(self, org: Organization) -> None:
         """Make a deleted namespace anew, with what the chart puts into it."""
         org.kube.create("/api/v1/namespaces", {"metadata": {"name": org.namespace}})
-        install_operator(self._session, self._names[0], org.prefix, {"namespaces": list(self._names)})
+        install_rights(self._session, self._names[0], org.prefix, {"namespaces": list(self._names)})
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.install import install_operator, uninstall_operator
+from testbed.install import install_rights, uninstall_rights
 from tests.policy.users import CANARY, User, env, inline
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ MAY_NOT = [
 
 @pytest.fixture
 def operator_user(enforced: Session, kubectl: Kubectl, namespace: str) -> Iterator[User]:
-    account = install_operator(enforced, namespace, "unused")
+    account = install_rights(enforced, namespace, "unused")
     yield User(kubectl, namespace, account.user)
-    uninstall_operator(enforced, account)
+    uninstall_rights(enforced, account)
 
 
 def test_the_scrub_passes(users: Users, operator_user: User) -> None:

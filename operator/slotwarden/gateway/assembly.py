@@ -28,7 +28,7 @@ from slotwarden.gateway.group import GROUP, VERSION
 from slotwarden.gateway.health import Look
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.publish import Place, Publisher
-from slotwarden.gateway.server import HttpsServer, Limits, only
+from slotwarden.gateway.server import HttpsServer, Traffic, in_time, only
 from slotwarden.gateway.statuses import statuses
 from slotwarden.gateway.tls import AskingContext
 from slotwarden.gateway.tokens import Tokens
@@ -175,7 +175,8 @@ async def assemble(options: Options) -> Gateway:
     )
     tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
     authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
-    order = [statuses, Limits(options.most).middleware, authenticator.middleware, only(options.namespaces)]
+    traffic = Traffic(options.most)
+    order = [traffic.middleware, statuses, in_time, authenticator.middleware, only(options.namespaces)]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes(aggregated.routes())
     asked = partial(client.request, "get", "apiresources", paths.GROUP)
@@ -184,7 +185,7 @@ async def assemble(options: Options) -> Gateway:
         client,
         kv,
         metrics,
-        HttpsServer(app, options.listen, options.https_port, context, options.grace),
+        HttpsServer(app, options.listen, options.https_port, context, traffic, options.grace),
         _certificate(options, client, context),
         trust,
         {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from slotwarden.gateway.statuses import Refusal, away
+from slotwarden.gateway.statuses import Refusal, answer, away
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -19,6 +20,7 @@ HANDSHAKE_SECONDS: Final = 10.0
 # must be first, or it would find one closed that it is about to use.
 _HEAD_SECONDS: Final = 100.0
 _REQUEST_SECONDS: Final = 40.0
+_CUT_SECONDS: Final = 1.0
 _BACKLOG: Final = 512
 
 
@@ -69,15 +71,20 @@ class HttpsServer:
     """One listening HTTPS server.
 
     Args:
-        grace: seconds that running requests get to end when it stops.
+        traffic: the middleware of `app` that knows which requests run.
+        grace: seconds that they get to end when it stops.
     """
 
-    def __init__(self, app: web.Application, host: str, port: int, context: AskingContext, grace: float) -> None:
+    def __init__(
+        self, app: web.Application, host: str, port: int, context: AskingContext, traffic: Traffic, grace: float
+    ) -> None:
         self.host = host
         self.asked = port
         self._context = context
+        self._traffic = traffic
+        self._grace = grace
         self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=_HEAD_SECONDS, shutdown_timeout=grace, handle_signals=False
+            app, access_log=None, keepalive_timeout=_HEAD_SECONDS, shutdown_timeout=_CUT_SECONDS, handle_signals=False
         )
 
     async def start(self) -> int:
@@ -88,12 +95,16 @@ class HttpsServer:
         return site.port
 
     async def stop(self) -> None:
-        """Take no more connections, close idle ones, and let running requests end."""
+        """Take no more connections, let running requests end, and close the rest."""
+        for site in self._runner.sites:
+            await site.stop()
+        # Before aiohttp's own end, which reads nothing more: not the body of a request that runs, either.
+        await self._traffic.end(self._grace)
         await self._runner.cleanup()
 
 
-class Limits:
-    """How many requests run at once, and for how long.
+class Traffic:
+    """How many requests run at once; it has to be the outermost middleware.
 
     Args:
         most: how many; one more is told to come again.
@@ -102,18 +113,40 @@ class Limits:
     def __init__(self, most: int) -> None:
         self._most = most
         self._running = 0
+        self._ending = False
+        self._none = asyncio.Event()
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Run a request, or refuse it."""
+        """Run a request, or refuse it; one that ends while the server does is the last of its connection."""
         if self._running >= self._most:
-            raise away("the gateway has too much to do")
+            return answer(request, away("the gateway has too much to do"))
         self._running += 1
         try:
-            async with asyncio.timeout(_REQUEST_SECONDS):
-                return await handler(request)
+            response = await handler(request)
+            if self._ending:
+                response.force_close()
+            return response
         finally:
             self._running -= 1
+            if not self._running:
+                self._none.set()
+
+    async def end(self, seconds: float) -> None:
+        """Return when no request runs, or after so many seconds."""
+        self._ending = True
+        if self._running:
+            self._none.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._none.wait()
+
+
+@web.middleware
+async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give a request up that takes too long."""
+    async with asyncio.timeout(_REQUEST_SECONDS):
+        return await handler(request)
 
 
 def only(namespaces: frozenset[str]) -> Middleware:
