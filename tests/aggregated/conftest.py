@@ -1,4 +1,4 @@
-"""Servers of their own: the API server is started again with another audit policy."""
+"""Servers of their own, with an operator, and a gateway that the API server forwards to: there is one such API each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.gateway import install_aggregation, make_gateway
 from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
 from testbed.progress import Reporter
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from testbed.cluster import Testbed
+    from testbed.gateway import Gateway
 
 NAMESPACE = "acme"
 
@@ -40,3 +42,15 @@ def org(own: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orga
     made = Operator(arguments, operator_env(own, identities, folder), folder, identities.account.user).start()
     yield Organization(own, NAMESPACE, NAMESPACE, made)
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(org: Organization, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The gateway of the namespace, through the aggregation layer."""
+    made = make_gateway(org.session, NAMESPACE, NAMESPACE, tmp_path_factory.mktemp("gateway"))
+    made.start()
+    try:
+        with install_aggregation(org.session, made, NAMESPACE):
+            yield made
+    finally:
+        made.stop()

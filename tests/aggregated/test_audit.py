@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from testbed.gateway import is_available
 from testbed.install import ROOT
 from testbed.servers.apiserver import AUDIT_POLICY
 from testbed.wait import eventually
+from tests.aggregated.users import GROUP, User
 from tests.e2e.support import git, registry
 from tests.support.leaks import find
 
 if TYPE_CHECKING:
+    from testbed.gateway import Gateway
     from tests.e2e.support import Organization
 
 Json = dict[str, Any]
@@ -24,14 +27,16 @@ SHIPPED = ROOT / "examples" / "audit" / "policy.yaml"
 
 
 @pytest.fixture(scope="module", params=["whole", "shipped"])
-def policy(request: pytest.FixtureRequest, org: Organization) -> str:
+def policy(request: pytest.FixtureRequest, org: Organization, gateway: Gateway) -> str:
     """By which policy the API server records: everything whole, or as ours has it."""
     rules = AUDIT_POLICY if request.param == "whole" else yaml.safe_load(SHIPPED.read_text())
     apiserver = org.session.testbed.apiserver
     apiserver.stop()
     apiserver.use_audit_policy(rules)
     apiserver.start()
-    eventually(lambda: org.operator.readyz()[0] == 200, 60, message="the operator is ready again")
+    for program in (org.operator, gateway):
+        eventually(lambda program=program: program.readyz()[0] == 200, 60, message="it is ready again")
+    eventually(lambda: is_available(org.kube), 60, message="the aggregated API is available again")
     return str(request.param)
 
 
@@ -59,6 +64,36 @@ def test_source(org: Organization, policy: str) -> None:
     assert holding(value, recorded) == (["secrets"] if policy == "whole" else [])
     # What the operator wrote and read is a Secret, and never the slot.
     assert {event["objectRef"]["name"] for event in recorded if event["verb"] == "create"} >= {source, name}
+
+
+def test_the_values_api(org: Organization, policy: str) -> None:
+    value, name, admin = canary(), f"set-{policy}", User(org)
+    org.create(name, registry(username=None))
+    mark = org.mark()
+    body = {"username": "bot", "password": value}
+    for what, sent in (
+        ("value", body),
+        ("reveal", {}),
+        ("rollback", {"version": 1}),
+        ("value", {**body, "token": value}),
+    ):
+        admin.post(f"secretslots/{name}/{what}", sent)
+    admin.get(f"secretslots/{name}/versions")
+    org.ready(name)
+    recorded = events(org, mark)
+    asked = [event for event in recorded if event["objectRef"].get("apiGroup") == GROUP]
+    assert [(event["verb"], event["objectRef"]["subresource"], event["responseStatus"]["code"]) for event in asked] == [
+        ("create", "value", 201),
+        ("create", "reveal", 201),
+        ("create", "rollback", 201),
+        ("create", "value", 422),
+        ("get", "versions", 200),
+    ]
+    for event in asked:
+        assert (event["user"]["username"], event["objectRef"]["name"]) == ("testbed-admin", name)
+        assert event.keys().isdisjoint({"requestObject", "responseObject"})
+    # The Secret that the operator makes of it holds the value.
+    assert holding(value, recorded) == (["secrets"] if policy == "whole" else [])
 
 
 def canary() -> str:
