@@ -28,14 +28,18 @@ ELSEWHERE: Final = (
     Elsewhere(r"make help", "shows the Makefile", "Makefile"),
     Elsewhere(r"\.venv/bin/python -m pytest .*", "runs these very tests", ".ci/run"),
     Elsewhere(r"\.venv/bin/python -m testbed binaries", "builds what is missing", "tests/testbed/test_resolver.py"),
-    Elsewhere(r"slotwarden operator", "names the program, which the pages start", "docs/running.md"),
+    Elsewhere(r"slotwarden (operator|gateway)", "names the program, which the pages start", "docs/running.md"),
     Elsewhere(
         r"kubectl -n slotwarden-system (rollout|port-forward|logs) .*", "needs a kubelet", "docs/verification.md"
     ),
     Elsewhere(
         r"kubectl create --raw /apis/values\.slotwarden\.io/\S+ -f FILE", "asks the gateway", "tests/demo/test_demo.py"
     ),
-    Elsewhere(r"kubectl (create secret|explain)|helm template", "names a command without its arguments", "README.md"),
+    Elsewhere(
+        r"kubectl (create (secret|role)|explain|auth can-i)|helm template",
+        "names a command without its arguments",
+        "README.md",
+    ),
     Elsewhere(r"docker .*", "needs a container engine", "tests/unit/test_dockerfile.py"),
     Elsewhere(r"vault operator unseal", "asks for a key at a terminal", "tests/vault/test_outages.py"),
 )

@@ -28,7 +28,7 @@ IN_CHECKOUT: Final = (".venv", "charts", "crds", "examples", "operator", "testbe
 SECONDS: Final = 120
 STAYS: Final = re.compile(r"\S*slotwarden operator(?![^\n]*--help)")
 """A command that stays in its terminal; what follows is typed into another one."""
-REFUSED: Final = "Error from server"
+REFUSED: Final = re.compile(r'Error from server|The \S+ "\S+" is invalid')
 """What kubectl says when the API server refuses: where that is shown, it is what has to happen."""
 _KEEPS_ITS_VARIABLES: Final = "export -p | grep -vE '^declare -[a-z]*r' > ./variables\n"
 """Those that the shell itself protects apart."""
@@ -67,7 +67,7 @@ class Reader:
             if STAYS.search(command):
                 self._start(command)
                 continue
-            said = self.type(command, str(block), refused=any(line.startswith(REFUSED) for line in shown))
+            said = self.type(command, str(block), refused=any(map(REFUSED.match, shown)))
             assert not missing(shown, said), f"{block}: not said by {command!r}: {missing(shown, said)}\n{said}"
 
     def type(self, command: str, where: str, *, refused: bool = False) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 README = "README.md"
 FROM_NOTHING = "docs/running.md"
+VALUES_API = "docs/values-api.md"
 # What stands for a name of the reader's own, by what the README leaves behind.
 NAMES = {
     "KIND": "sslot",
@@ -108,9 +109,14 @@ def test_the_readme(after_readme: Reader) -> None:
     assert "leads" in after_readme.log()
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, FROM_NOTHING)])
+@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, VALUES_API, FROM_NOTHING)])
 def test_a_page(after_readme: Reader, page: str) -> None:
     follow(after_readme, page)
+
+
+@pytest.mark.usefixtures("gateway")
+def test_the_values_api(after_readme: Reader) -> None:
+    follow(after_readme, VALUES_API)
 
 
 def test_running_from_nothing(reader: Reader) -> None:
