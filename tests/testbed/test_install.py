@@ -8,7 +8,7 @@ import pytest
 
 from testbed.clients.errors import RefusedError
 from testbed.clients.kube import Kube, core, slots
-from testbed.install import account_token, install_operator, merged, uninstall_operator
+from testbed.install import account_token, install_rights, merged, uninstall_rights
 from testbed.servers.apiserver import write_kubeconfig
 from testbed.wait import eventually
 
@@ -23,7 +23,7 @@ def test_an_operator_has_rights_in_its_namespace_alone(
     installed: Session, make_namespace: Callable[[], str], tmp_path: Path
 ) -> None:
     own, other = make_namespace(), make_namespace()
-    account = install_operator(installed, own, "prefix")
+    account = install_rights(installed, own, "prefix")
     config = write_kubeconfig(
         tmp_path / "kubeconfig", installed.kube.server, installed.kube.ca, account_token(installed, account), "operator"
     )
@@ -34,7 +34,7 @@ def test_an_operator_has_rights_in_its_namespace_alone(
         with pytest.raises(RefusedError, match="403"):
             operator.list(path)
     assert account.elsewhere
-    uninstall_operator(installed, account)
+    uninstall_rights(installed, account)
     gone = installed.kubectl("get", "-f", "-", stdin=account.elsewhere)
     assert gone.stdout == ""
 
