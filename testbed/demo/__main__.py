@@ -50,7 +50,7 @@ FAILURES = (
 )
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds that anything may take to converge.")
 def main(once: bool, folder: Path, timeout: float) -> None:
-    """A control plane, a Vault, the operator and the examples, live; ends what it started."""
+    """A control plane, a Vault, the operator, the gateway and the examples, live; ends what it started."""
     reporter = Reporter(sys.stdout)
     stage = Stage(folder, reporter)
     try:
@@ -87,9 +87,9 @@ def _stay(stage: Stage, reporter: Reporter) -> int:
     how_to_go_on(stage, reporter)
     reporter.say("\nUp until [bold]Ctrl-C[/bold], which ends all of it.")
     with contextlib.suppress(KeyboardInterrupt):
-        while stage.operator_running:
+        while not stage.ended:
             time.sleep(0.5)
-        tell_failure(stage, reporter, "the operator ended by itself")
+        tell_failure(stage, reporter, f"the {stage.ended} ended by itself")
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""What the demo shows: credentials on their way into Secrets, a rotation, a repaired drift.
+"""What the demo shows: credentials on their way into Secrets, a value set later, a rotation, a repaired drift.
 
 Values are compared, never printed.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from slotwarden.domain.names import environment_secret
 from testbed.demo.stage import ACME
 from testbed.install import ROOT
 from testbed.wait import eventually
@@ -20,13 +21,23 @@ from testbed.wait import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from testbed.clients.kubectl import Result
     from testbed.demo.stage import Stage
     from testbed.progress import Reporter
 
 Json = dict[str, Any]
 EXAMPLES = ROOT / "examples"
 SLOTS = f"/apis/slotwarden.io/v1beta1/namespaces/{ACME}/secretslots"
+ENV_SECRETS = f"/apis/slotwarden.io/v1beta1/namespaces/{ACME}/envsecrets"
+VALUES_GROUP = "values.slotwarden.io"
+VALUES = f"/apis/{VALUES_GROUP}/v1beta1/namespaces/{ACME}/envsecrets"
 SECRETS = f"/api/v1/namespaces/{ACME}/secrets"
+# Two users and what each may do: set values, and read whatever is an object of ours.
+SETTER, READER = "sam", "rita"
+RULES = {
+    SETTER: {"apiGroups": [VALUES_GROUP], "resources": ["envsecrets/value"], "verbs": ["create"]},
+    READER: {"apiGroups": ["slotwarden.io", VALUES_GROUP], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+}
 POLL_SECONDS = 0.005
 # Of a line before its measured time; a terminal of 80 columns holds both.
 WIDTH = 66
@@ -47,6 +58,10 @@ class Scenes:
         self.apply_examples()
         self._heading("What holds now")
         self.check_values()
+        self._heading("A value set later")
+        self.declare()
+        self.set_value()
+        self.refuse_to_reveal()
         self._heading("A rotation")
         self.rotate_source()
         self.rotate_in_vault()
@@ -78,6 +93,39 @@ class Scenes:
             _require(self._value(secret_of(slot)) == value, f"the Secret of {name} holds its value")
         self._shown(f"Vault holds the {len(slots)} values, and the Secrets hold the same")
         self._shown("values that were given inline are gone from their objects")
+
+    def declare(self) -> None:
+        """One of the examples says which value is to come, and not the value."""
+        spec = self._declared["spec"]
+        self._until_told("AwaitingValue")
+        _require(self._kube.find(f"{SECRETS}/{self._environment}") is None, "no Secret is made without a value")
+        self._shown(f"{spec['key']} of {spec['project']}/{spec['environment']} is declared: AwaitingValue, no Secret")
+
+    def set_value(self) -> None:
+        """Somebody who may do just that gives the API server the value. The time is kubectl's too."""
+        self._kubectl.apply([each for user in RULES for each in _granted(user)], check=True)
+        new, key = f"postgres://shop:{secrets.token_urlsafe(24)}@db/shop", self._declared["spec"]["key"]
+        began = time.monotonic()
+        answer = self._ask("value", {"value": new}, SETTER)
+        _require(answer.code == 0, f"{SETTER} may set the value: {answer.stderr}")
+        eventually(
+            lambda: base64.b64decode(self._secret(self._environment)["data"][key]).decode() == new,
+            self._timeout,
+            interval=POLL_SECONDS,
+            message=f"Secret {self._environment} holds {key}",
+        )
+        seconds = time.monotonic() - began
+        self._until_told("Ready")
+        said = answer.stdout + json.dumps(self._kube.list(ENV_SECRETS))
+        _require(new not in said, "the value stands in no answer and in no object")
+        self._shown(f"{SETTER} sets it by kubectl create --raw: {self._environment} has it", seconds)
+
+    def refuse_to_reveal(self) -> None:
+        """Neither who may set values nor who may read all of our objects gets it back."""
+        for user in (SETTER, READER):
+            refused = self._ask("reveal", {}, user).stderr
+            _require("Forbidden" in refused, f"{user} cannot read the value back: {refused}")
+        self._shown(f"{SETTER} cannot read it back, nor {READER}, who may get, list and watch all slots")
 
     def rotate_source(self) -> None:
         """A new password in the source Secret."""
@@ -139,6 +187,32 @@ class Scenes:
         eventually(check, self._timeout, interval=POLL_SECONDS, message=message)
         return time.monotonic() - began
 
+    @property
+    def _declared(self) -> Json:
+        """The EnvSecret of the examples."""
+        return next(each for each in _examples() if each["kind"] == "EnvSecret")
+
+    @property
+    def _environment(self) -> str:
+        """The name of its Secret."""
+        spec = self._declared["spec"]
+        return environment_secret(spec["project"], spec["environment"])
+
+    def _until_told(self, reason: str) -> None:
+        """Return once the EnvSecret says so of itself."""
+        name = self._declared["metadata"]["name"]
+        eventually(
+            lambda: reason_of(self._kube.get(f"{ENV_SECRETS}/{name}")) == reason,
+            self._timeout,
+            interval=POLL_SECONDS,
+            message=f"EnvSecret {name} says {reason}",
+        )
+
+    def _ask(self, subresource: str, body: Json, user: str) -> Result:
+        """Send a body to the values API as a user; it stands in no argument."""
+        path = f"{VALUES}/{self._declared['metadata']['name']}/{subresource}"
+        return self._kubectl("create", "--raw", path, "-f", "-", stdin=body, as_user=user)
+
     def _secret(self, name: str) -> Json:
         return self._kube.get(f"{SECRETS}/{name}")
 
@@ -177,6 +251,21 @@ def is_ready(slot: Json) -> bool:
 def secret_of(slot: Json) -> str:
     """The name of the Secret made from a slot."""
     return str(slot["status"]["projections"][0]["secretName"])
+
+
+def reason_of(slot: Json) -> str:
+    """The reason of its condition Ready; empty where nothing was said of it yet."""
+    conditions = slot.get("status", {}).get("conditions", ())
+    return next((str(each["reason"]) for each in conditions if each["type"] == "Ready"), "")
+
+
+def _granted(user: str) -> tuple[Json, Json]:
+    """A Role in the namespace with a user's rule, bound to that user."""
+    api = "rbac.authorization.k8s.io"
+    common = {"apiVersion": f"{api}/v1", "metadata": {"name": user, "namespace": ACME}}
+    subject = {"apiGroup": api, "kind": "User", "name": user}
+    bound = {"roleRef": {"apiGroup": api, "kind": "Role", "name": user}, "subjects": [subject]}
+    return {**common, "kind": "Role", "rules": [RULES[user]]}, {**common, "kind": "RoleBinding", **bound}
 
 
 def _examples() -> list[Json]:

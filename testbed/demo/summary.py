@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from testbed.demo.scenes import SECRETS, SLOTS, is_ready, secret_of
+from testbed.demo.scenes import ENV_SECRETS, SECRETS, SLOTS, is_ready, reason_of, secret_of
 from testbed.demo.stage import ACME, PREFIX
 from testbed.processes import last_lines
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from testbed.demo.stage import Stage
     from testbed.progress import Reporter
 
-FOLDER = f"{PREFIX}/{ACME}/slots"
+FOLDER = f"{PREFIX}/{ACME}"
 OURS = "app.kubernetes.io/managed-by=slotwarden"
 LOG_LINES = 5
 COMMANDS = (
-    (f"kubectl -n {ACME} get slots -o wide", "with server, version, message"),
+    (f"kubectl -n {ACME} get slots -o wide", "of both kinds, with version and message"),
     (f"kubectl -n {ACME} describe sslot ghcr-pull", "conditions and events"),
     (f"kubectl -n {ACME} delete secret ghcr-pull", "it comes back"),
     (f"kubectl -n {ACME} delete sslot github-token", "Vault keeps the value for 7 days"),
@@ -31,23 +31,35 @@ COMMANDS = (
 
 
 def tell(stage: Stage, reporter: Reporter) -> None:
-    """Three tables without a value in them."""
+    """Four tables without a value in them."""
     kube = stage.session.kube
-    slots = kube.list(SLOTS)
+    slots, declared = kube.list(SLOTS), kube.list(ENV_SECRETS)
     owners = {secret_of(slot): slot["metadata"]["name"] for slot in slots}
+    owners |= {secret_of(each): "/".join(_place(each)) for each in declared}
     _section(reporter, "Slots", f"kubectl -n {ACME} get sslot")
     reporter.say(escape(stage.session.kubectl("get", "sslot", namespace=ACME, check=True).stdout.rstrip()))
+    _section(reporter, "Environments", f"kubectl -n {ACME} get esec, narrower")
+    _table(
+        reporter,
+        ("PROJECT", "ENVIRONMENT", "KEY", "READY", "REASON", "SECRET"),
+        [
+            (*_place(each), each["spec"]["key"], str(is_ready(each)), reason_of(each), secret_of(each))
+            for each in declared
+        ],
+    )
     _section(reporter, "Secrets", "what builds and deployments reference by name")
     _table(
         reporter,
-        ("NAME", "TYPE", "FROM SLOT"),
+        ("NAME", "TYPE", "FROM"),
         [
             (secret["metadata"]["name"], secret["type"], owners[secret["metadata"]["name"]])
             for secret in kube.list(SECRETS, labelSelector=OURS)
         ],
     )
     _section(reporter, "Vault", f"the values are in {stage.session.vault.mount}/{FOLDER}/")
-    _table(reporter, ("ENTRY", "VERSION", "KEYS"), [_entry(stage, name) for name in stage.session.vault.list(FOLDER)])
+    folders = ["slots", *("/".join(("env", *_place(each))) for each in declared)]
+    names = [f"{folder}/{name}" for folder in folders for name in stage.session.vault.list(f"{FOLDER}/{folder}")]
+    _table(reporter, ("ENTRY", "VERSION", "KEYS"), [_entry(stage, name) for name in names])
 
 
 def how_to_go_on(stage: Stage, reporter: Reporter) -> None:
@@ -60,8 +72,8 @@ def how_to_go_on(stage: Stage, reporter: Reporter) -> None:
     width = max(len(command) for command, _ in COMMANDS)
     for command, what in (*lines, *COMMANDS):
         reporter.say(f"  {escape(command):<{width}}  [dim]# {escape(what)}[/dim]")
-    reporter.say(f"  vault kv metadata get {stage.session.vault.mount}/{FOLDER}/ghcr-pull")
-    reporter.say(f"  [dim]logs: {escape(_shown(stage.folder))}/*.log, {escape(_shown(stage.log))}[/dim]")
+    reporter.say(f"  vault kv metadata get {stage.session.vault.mount}/{FOLDER}/slots/ghcr-pull")
+    reporter.say(f"  [dim]logs: {escape(_shown(stage.folder))}/*.log, */*.log there[/dim]")
 
 
 def tell_failure(stage: Stage, reporter: Reporter, cause: str) -> None:
@@ -71,10 +83,16 @@ def tell_failure(stage: Stage, reporter: Reporter, cause: str) -> None:
         if not is_ready(slot):
             condition = next((each for each in _conditions(slot) if each["type"] == "Ready"), None)
             why = f"{condition['reason']}: {condition['message']}" if condition else "nothing was said of it yet"
-            reporter.say(f"  SecretSlot {slot['metadata']['name']}: {escape(why)}")
-    if stage.log.exists():
-        reporter.say(f"\n[bold]The operator's last lines[/bold] [dim]{escape(_shown(stage.log))}[/dim]")
-        reporter.say(escape(last_lines(stage.log, LOG_LINES).replace(" | ", "\n")))
+            reporter.say(f"  {slot['kind']} {slot['metadata']['name']}: {escape(why)}")
+    for program, log in stage.logs.items():
+        if log.exists():
+            reporter.say(f"\n[bold]The {program}'s last lines[/bold] [dim]{escape(_shown(log))}[/dim]")
+            reporter.say(escape(last_lines(log, LOG_LINES).replace(" | ", "\n")))
+
+
+def _place(declared: dict[str, Any]) -> tuple[str, str]:
+    """Project and environment."""
+    return declared["spec"]["project"], declared["spec"]["environment"]
 
 
 def _entry(stage: Stage, name: str) -> tuple[str, str, str]:
@@ -83,9 +101,10 @@ def _entry(stage: Stage, name: str) -> tuple[str, str, str]:
 
 
 def _slots(stage: Stage) -> Iterator[dict[str, Any]]:
-    """The slots, where there is a server that answers."""
+    """All that is declared, where there is a server that answers; a list leaves out of which kind its objects are."""
     if stage.has_servers:
-        yield from stage.session.kube.list(SLOTS)
+        for kind, collection in (("SecretSlot", SLOTS), ("EnvSecret", ENV_SECRETS)):
+            yield from ({**each, "kind": kind} for each in stage.session.kube.list(collection))
 
 
 def _conditions(slot: dict[str, Any]) -> list[dict[str, Any]]:

@@ -27,6 +27,9 @@ SHOWN = (
     "until its 3 slots are Ready",
     "Vault holds the 3 values, and the Secrets hold the same",
     "values that were given inline are gone from their objects",
+    "DATABASE_URL of shop/production is declared: AwaitingValue, no Secret",
+    "sam sets it by kubectl create --raw: shop-production-env has it",
+    "sam cannot read it back, nor rita, who may get, list and watch all slots",
     "ghcr-source has a new password: stored in Vault, ghcr-pull follows",
     "github-token is written to Vault by hand: it follows on a refresh",
     "Secret github-token edited: made right",
@@ -37,8 +40,11 @@ ROWS = (
     r"^xdockerhubx\.ulllllull +registry +True +Ready +docker-hub ",
     r"^docker-hub +kubernetes\.io/basic-auth +xdockerhubx\.ulllllull$",
     r"^ghcr-pull +kubernetes\.io/dockerconfigjson +ghcr-pull$",
-    r"^DockerHub +1 +password, server_address, username$",
-    r"^github-token +2 +token, url, username$",
+    r"^shop +production +DATABASE_URL +True +Ready +shop-production-env$",
+    r"^shop-production-env +Opaque +shop/production$",
+    r"^slots/DockerHub +1 +password, server_address, username$",
+    r"^slots/github-token +2 +token, url, username$",
+    r"^env/shop/production/DATABASE_URL +1 +value$",
 )
 
 
@@ -72,6 +78,7 @@ def test_shows_everything_once_and_exits_by_itself(tmp_path: Path) -> None:
         assert re.search(row, done.stdout, re.MULTILINE), row
     assert "\x1b" not in done.stdout
     assert not [value for value in example_values() if value in done.stdout + done.stderr]
+    assert "postgres://" not in done.stdout + done.stderr
     assert leftovers(tmp_path) == []
 
 
@@ -102,13 +109,14 @@ def test_a_killed_demo_is_cleaned_up_by_the_next(tmp_path: Path) -> None:
     with said.open("w") as out:
         demo = subprocess.Popen([*COMMAND, "--dir", str(folder)], cwd=ROOT, stdout=out, stderr=out)
     try:
-        eventually(lambda: "starting the operator" in said.read_text(), 180, message="the operator is up")
+        eventually(lambda: "starting the operator" in said.read_text(), 180, message="the programs are up")
     finally:
         demo.kill()
         demo.wait()
         left = leftovers(tmp_path)
         stage.Stage(folder, Reporter(quiet=True)).claim()
     assert any("slotwarden operator" in line for line in left)
+    assert any("slotwarden gateway" in line for line in left)
     assert any("kube-apiserver" in line for line in left)
     assert leftovers(tmp_path) == []
 
@@ -117,12 +125,13 @@ def test_an_operator_that_vault_refuses_fails_the_demo_with_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token_only = 'path "auth/token/lookup-self" {\n  capabilities = ["read"]\n}\n'
-    monkeypatch.setattr(stage, "vault_rules", lambda *_: token_only)
+    monkeypatch.setattr(stage, "vault_rules", lambda *_, **__: token_only)
     done = CliRunner().invoke(main, ["--once", "--timeout", "15", "--dir", str(tmp_path / "demo")])
     assert done.exit_code == 1
     assert "The demo did not converge: every slot in acme is Ready" in done.output
     assert re.search(r"SecretSlot github-token: VaultDenied: Vault answered 403 to a \w+ at secret/", done.output)
     assert "The operator's last lines" in done.output
+    assert "The gateway's last lines" in done.output
     assert "All of it converged" not in done.output
     assert not [value for value in example_values() if value in done.output]
     assert leftovers(tmp_path) == []
