@@ -208,7 +208,7 @@ async def _content(request: web.Request) -> bytes:
         while size <= MAX_BODY and (part := await request.content.readany()):
             read += part
             size = max(size, len(read))
-    except (aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError):
+    except (OSError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError):
         raise Refusal(400, "the body broke off") from None
     if size > MAX_BODY:
         raise Refusal(413, f"the body is longer than {MAX_BODY // 1024} KiB")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from slotwarden.gateway.statuses import Refusal, answer, away
+from slotwarden.gateway.wire import wordless
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -56,7 +57,7 @@ class TlsSite(web.BaseSite):
         if server is None:
             raise AssertionError("the runner was not set up")
         self._server = await asyncio.get_running_loop().create_server(
-            server,
+            wordless(server),
             self._host,
             self.port,
             ssl=self._ssl_context,

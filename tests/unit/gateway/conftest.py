@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,24 @@ from slotwarden.gateway.aggregated import Aggregated
 from slotwarden.gateway.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.statuses import statuses
+from slotwarden.telemetry import logs
 from slotwarden.telemetry.metrics import Metrics
 from tests.unit.gateway.bed import Bed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+
+
+@pytest.fixture(autouse=True)
+def restored_logs() -> Iterator[None]:
+    """Logging as it was, whatever a test configures."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in (*logs._TALKATIVE, "slotwarden", "slotwarden.audit")}
+    yield
+    root.handlers, root.level = handlers, level
+    for name, old in levels.items():
+        logging.getLogger(name).setLevel(old)
 
 
 @pytest.fixture

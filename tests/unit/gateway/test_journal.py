@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,25 +15,11 @@ from slotwarden.telemetry import logs
 from slotwarden.telemetry.metrics import Metrics
 from slotwarden.vault.errors import Operation, VaultUnavailable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 CALLER = Caller("dana", "u-1", ("devs",), {}, "token")
 
 
 def asked(what: Subresource = VALUE) -> Asked:
     return Asked(CALLER, "secretslots", what, "acme", "pull")
-
-
-@pytest.fixture(autouse=True)
-def restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in (*logs._TALKATIVE, "slotwarden", "slotwarden.audit")}
-    yield
-    root.handlers, root.level = handlers, level
-    for name, old in levels.items():
-        logging.getLogger(name).setLevel(old)
 
 
 def only_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

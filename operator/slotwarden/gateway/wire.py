@@ -1,0 +1,49 @@
+"""What is said to a client that does not speak HTTP.
+
+aiohttp would quote what it could not read, and where a client counted its body wrong that is a piece of a value.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from slotwarden.gateway.statuses import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class _Wordless(web.RequestHandler):
+    """Answers to what is no request, and to errors that no handler saw, without a word of aiohttp's."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        super().handle_error(request, HTTPStatus.INTERNAL_SERVER_ERROR, exc)
+        broken = Refusal(
+            status, "the request is not HTTP" if status < 500 else "the gateway failed; its log tells where"
+        )
+        response = web.json_response(broken.status(), status=status)
+        response.force_close()
+        return response
+
+
+def wordless(server: web.Server) -> Callable[[], web.RequestHandler]:
+    """What makes the protocol of each connection."""
+
+    def protocol() -> web.RequestHandler:
+        made = server()
+        # aiohttp has no place to say which class it is to make.
+        made.__class__ = _Wordless
+        return made
+
+    return protocol
