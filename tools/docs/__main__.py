@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from slotwarden.commands.gateway import gateway
 from slotwarden.resources.crd import ENV_SECRET, SECRET_SLOT
 from tools.docs import kinds, operator, picture, secretslot
 
@@ -31,6 +32,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "conditions": secretslot.conditions,
     "reasons": secretslot.reasons,
     "options": operator.options,
+    "gateway_options": partial(operator.options, gateway),
     "metrics": operator.metrics,
 }
 _PART: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of \2 -->\n)", re.DOTALL)

@@ -1,4 +1,4 @@
-"""The reference of `slotwarden operator`: its options from click, its metrics from their registry."""
+"""The reference of `slotwarden operator` and `slotwarden gateway`: options from click, metrics from their registry."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _CREATED: Final = "_created"
 """The library's own, beside each metric: when it was begun."""
 
 
-def options() -> str:
+def options(command: click.Command = operator) -> str:
     """The options, what they are without being given, and the variables of others that are heard."""
-    given = [option for option in operator.params if isinstance(option, click.Option)]
+    given = [option for option in command.params if isinstance(option, click.Option)]
     rows = [(" / ".join(map(code, each.opts + each.secondary_opts)), _default(each), _help(each)) for each in given]
     return table(("option", "default", "what it is"), rows)
 
@@ -68,5 +68,6 @@ def _default(option: click.Option) -> str:
     if option.is_flag:
         return "yes" if option.default else "no"
     if isinstance(option.type, click.Choice) or option.show_default:
-        return code(str(option.default))
+        default = option.default
+        return ", ".join(map(code, default)) if isinstance(default, list) else code(str(default))
     return ""
