@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,26 +12,6 @@ from tests.e2e.support import condition
 if TYPE_CHECKING:
     from tests.e2e.environments import Environment
     from tests.e2e.support import Json
-
-GATEWAY = {"fieldManager": "slotwarden-gateway", "force": "true"}
-
-
-def state(shop: Environment, name: str, version: int, request: str = "r-1", *, ago: int = 0) -> None:
-    """State the intent to write a version, as the gateway does."""
-    moment = datetime.now(UTC) - timedelta(seconds=ago)
-    pending = {
-        "requestID": request,
-        "expectedVersion": version,
-        "requestedTime": moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
-    }
-    head = {"apiVersion": "slotwarden.io/v1beta1", "kind": "EnvSecret", "metadata": {"name": name}}
-    shop.kube.patch(f"{shop.path(name)}/status", {**head, "status": {"pending": pending}}, "apply", **GATEWAY)
-
-
-def give(shop: Environment, name: str, value: str, version: int, request: str = "r-1") -> None:
-    """State it and write it, with check-and-set."""
-    state(shop, name, version, request)
-    assert shop.vault.write(shop.entry(name), {"value": value}, cas=version - 1) == version
 
 
 def answered(shop: Environment, name: str, request: str = "r-1", timeout: float = 30) -> Json:
@@ -52,7 +31,7 @@ def test_a_value_that_is_announced_is_found_without_a_refresh(shop: Environment)
     shop.create("url")
     shop.told("url", "AwaitingValue")
     for version, value in enumerate(("first", "second"), 1):
-        give(shop, "url", value, version, f"r-{version}")
+        shop.give("url", value, version, f"r-{version}")
         operation = answered(shop, "url", f"r-{version}")
         assert (operation["state"], operation["reason"], operation["version"]) == ("Succeeded", "Ready", version)
         assert "message" not in operation
@@ -64,7 +43,7 @@ def test_a_value_that_is_announced_is_found_without_a_refresh(shop: Environment)
 def test_an_announcement_that_comes_early_is_waited_for(shop: Environment) -> None:
     shop.made("url", {"value": "first"})
     vault = shop.session.vault_audit.mark()
-    state(shop, "url", 2)
+    shop.announce("url", 2)
     eventually(lambda: len(shop.vault_requests(vault, "url")) > 3, message="the version is looked for")
     assert "pending" in shop.slot("url")["status"]
     shop.vault.write(shop.entry("url"), {"value": "second"}, cas=1)
@@ -75,7 +54,7 @@ def test_an_announcement_that_comes_early_is_waited_for(shop: Environment) -> No
 def test_only_the_latest_requests_are_told(shop: Environment) -> None:
     shop.create("url")
     for version in range(1, 13):
-        give(shop, "url", f"value {version}", version, f"r-{version}")
+        shop.give("url", f"value {version}", version, f"r-{version}")
         answered(shop, "url", f"r-{version}")
     operations = shop.slot("url")["status"]["operations"]
     assert [done["requestID"] for done in operations] == [f"r-{version}" for version in range(12, 2, -1)]
@@ -83,9 +62,9 @@ def test_only_the_latest_requests_are_told(shop: Environment) -> None:
 
 def test_equal_content_is_answered_without_a_version(shop: Environment) -> None:
     shop.made("url", {"value": "first"})
-    state(shop, "url", 1)
+    shop.announce("url", 1)
     assert (answered(shop, "url")["state"], shop.stored_version("url")) == ("Succeeded", 1)
-    state(shop, "url", 1, "r-2")
+    shop.announce("url", 1, "r-2")
     assert answered(shop, "url", "r-2")["version"] == 1
 
 
@@ -93,9 +72,9 @@ def test_a_request_that_is_repeated_is_looked_for_again(shop: Environment) -> No
     """As when the first try lost to another writer, or the door died and its client came again."""
     shop.made("url", {"value": "first"})
     shop.vault.write(shop.entry("url"), {"value": "somebody else's"}, cas=1)
-    state(shop, "url", 2)
+    shop.announce("url", 2)
     answered(shop, "url")
-    give(shop, "url", "at last", 3)
+    shop.give("url", "at last", 3)
 
     def check() -> bool:
         (operation,) = shop.slot("url")["status"]["operations"]
@@ -116,7 +95,7 @@ def test_a_version_number_from_before_a_purge_is_no_answer(shop: Environment) ->
     shop.refreshed("url")
     shop.told("url", "VersionDeleted")
     vault = shop.session.vault_audit.mark()
-    state(shop, "url", 1)
+    shop.announce("url", 1)
     eventually(lambda: len(shop.vault_requests(vault, "url")) > 3, message="the version is looked for")
     assert "pending" in shop.slot("url")["status"]
     shop.vault.write(shop.entry("url"), {"value": "anew"}, cas=0)
@@ -128,7 +107,7 @@ def test_a_version_number_from_before_a_purge_is_no_answer(shop: Environment) ->
 def test_what_was_announced_while_the_operator_was_down_is_worked_off(shop: Environment, *, written: bool) -> None:
     shop.made("url", {"value": "first"})
     shop.operator.stop()
-    state(shop, "url", 2, ago=3600)
+    shop.announce("url", 2, ago=3600)
     if written:
         shop.vault.write(shop.entry("url"), {"value": "second"}, cas=1)
     vault = shop.session.vault_audit.mark()
@@ -144,7 +123,7 @@ def test_an_operator_that_is_killed_while_it_looks_goes_on_looking(shop: Environ
     shop.create("url")
     shop.told("url", "AwaitingValue")
     vault = shop.session.vault_audit.mark()
-    state(shop, "url", 1)
+    shop.announce("url", 1)
     eventually(lambda: shop.vault_requests(vault, "url"), message="the version is looked for")
     shop.operator.kill()
     shop.write("url", "first")
@@ -158,8 +137,8 @@ def test_a_value_that_never_comes_is_given_up_and_harms_nothing(shop: Environmen
     shop.made("url", {"value": "first"})
     shop.create("waits")
     shop.told("waits", "AwaitingValue")
-    state(shop, "url", 2)
-    state(shop, "waits", 1)
+    shop.announce("url", 2)
+    shop.announce("waits", 1)
     for name, version in (("url", 2), ("waits", 1)):
         operation = answered(shop, name, timeout=60)
         assert (operation["state"], operation["reason"]) == ("Failed", "AwaitingValue")
@@ -167,6 +146,6 @@ def test_a_value_that_never_comes_is_given_up_and_harms_nothing(shop: Environmen
     assert condition(shop.ready("url"))["message"] == "Secret shop-production-env holds version 1 of the value"
     shop.told("waits", "AwaitingValue")
     shop.holds({"URL": "first"})
-    give(shop, "waits", "after all", 1)
+    shop.give("waits", "after all", 1)
     shop.holds({"URL": "first", "WAITS": "after all"})
     assert answered(shop, "waits")["state"] == "Succeeded"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from testbed.wait import eventually
+from tests.e2e.environments import Environment, into
 from tests.e2e.support import Organization, data
 
 if TYPE_CHECKING:
@@ -23,6 +24,22 @@ class Exposed(Organization):
 
     to_kube: Proxy
     to_vault: Proxy
+
+
+@dataclass(frozen=True)
+class ExposedEnvironment(Environment, Exposed):
+    """The same for EnvSecrets, each with a Secret of its own; object, key and Secret have one name."""
+
+    def create(self, name: str, spec: Json | None = None, **metadata: Any) -> Json:
+        return super().create(name, {"key": name, **into(name), **(spec or {})}, **metadata)
+
+    def entry(self, slot: str) -> str:
+        return f"{self.prefix}/{self.namespace}/env/shop/production/{slot}"
+
+    @classmethod
+    def of(cls, org: Exposed) -> ExposedEnvironment:
+        """The environment of an organization."""
+        return cls(**{field.name: getattr(org, field.name) for field in fields(org)})
 
 
 def refusal(code: int, reason: str) -> Json:

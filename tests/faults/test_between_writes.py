@@ -7,60 +7,23 @@ are cut; then everything has to come to the same end as without.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from testbed.clients.kube import core, slots
+from testbed.clients.kube import core
 from testbed.proxy import WRITES, Hold
 from testbed.wait import eventually
 from tests.e2e.support import OWNER, Organization, data, encoded, git, projected, registry
-from tests.faults.support import PATIENCE, Exposed
+from tests.faults.env_works import ENV_WORKS
+from tests.faults.support import PATIENCE, Exposed, ExposedEnvironment
+from tests.faults.works import CHANGE, CLAIM, LET_GO, MAKE, MARK, REMOVE, SCRUB, STATUS, STORE, Work, kind, released
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CLAIM, STORE, LET_GO = "POST metadata", "POST data", "POST delete"
-SCRUB, STATUS = "PATCH secretslots", "PATCH secretslots/status"
-MAKE, CHANGE, REMOVE = "POST secrets", "PATCH secrets", "DELETE secrets"
 ADOPT_SECRET, ADOPT_VALUE = "slotwarden.io/adopt", "slotwarden.io/adopt-value"
-
-
-def kind(asked: str) -> str:
-    """What a write is, in a word or two."""
-    method, path = asked.split(" ", 1)
-    if vault := re.match(r"/v1/secret/(\w+)/", path):
-        return f"{'POST' if method == 'PUT' else method} {vault[1]}"
-    found = re.search(r"/namespaces/[^/]+/(\w+)/[^/?]+(/status)?", path)
-    assert found is not None, asked
-    return f"{method} {found[1]}{found[2] or ''}"
-
-
-@dataclass(frozen=True)
-class Work:
-    """Something that the operator does to a slot, with all its writes.
-
-    Attributes:
-        prepare: called first, for each slot; returns once the operator has nothing left to do.
-        act: what makes the operator write.
-        check: raises until all is as it should be.
-        secrets: the names of the Secrets that are there in the end.
-        versions: how many versions the entry has in the end.
-        where: how the paths of its writes begin.
-        together: which of the writes are made at one time, in any order.
-    """
-
-    name: str
-    writes: list[str]
-    act: Callable[[Organization, str], Any]
-    check: Callable[[Organization, str], Any]
-    prepare: Callable[[Organization, str], Any] = lambda _org, _name: None
-    secrets: Callable[[str], set[str]] = lambda name: {name}
-    versions: int = 1
-    where: str = "/"
-    together: frozenset[str] = frozenset()
 
 
 def holds_token(token: str) -> Callable[[Organization, str], None]:
@@ -81,14 +44,6 @@ def replaced(org: Organization, name: str) -> None:
     secret = org.secret(name)
     assert secret["type"] == "kubernetes.io/basic-auth"
     assert data(secret) == {"username": "bot", "password": "one"}
-
-
-def released(org: Organization, name: str) -> None:
-    found = org.vault.metadata(org.entry(name))
-    assert found is not None
-    assert "slotwarden.io/released" in found["custom_metadata"]
-    assert found["versions"]["1"]["deletion_time"]
-    assert not found["versions"]["1"]["destroyed"]
 
 
 def make_foreign(org: Organization, name: str) -> None:
@@ -159,17 +114,18 @@ WORKS = [
         lambda org, name: org.create(name, registry("one")),
     ),
     # The garbage collector may remove the Secret before the operator does: that write is left out.
-    Work("deletion", [LET_GO, CLAIM], Organization.delete_slot, released, made, lambda _: set(), where="/v1/secret/"),
+    Work("deletion", [LET_GO, MARK], Organization.delete_slot, released, made, lambda _: set(), where="/v1/secret/"),
     # The same of the predecessor's Secret, which may be in the way of the new one for a moment.
     Work(
         "namesake",
-        [LET_GO, CLAIM, CLAIM, STORE],
+        [LET_GO, MARK, CLAIM, STORE],
         lambda org, name: (org.delete_slot(name), org.create(name, git("two"))),
         holds_token("two"),
         made,
         versions=2,
         where="/v1/secret/",
     ),
+    *ENV_WORKS,
     Work("adopted-secret", [CLAIM, STORE, SCRUB, MAKE, CHANGE, STATUS], made, adopted, make_foreign),
     Work(
         "adopted-value",
@@ -209,9 +165,8 @@ def prepared(org: Exposed, work: Work) -> dict[str, str]:
     names = [case.slot for case in cases(work)]
     for name in names:
         work.prepare(org, name)
-    if org.kube.list(slots(org.namespace)):
-        for name in names:
-            org.ready(name)
+    for made in org.kube.list(org.path()):
+        org.ready(made["metadata"]["name"])
     # The MAC key and whatever else comes once is behind us.
     org.barrier()
     return {name: found["metadata"]["uid"] for name in names if (found := org.find_secret(name))}
@@ -232,6 +187,7 @@ def crashed(work: Work, crash: str) -> Any:
 @pytest.mark.parametrize(("work", "crash"), [crashed(work, crash) for work in WORKS for crash in ("killed", "cut")])
 def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work, crash: str) -> None:
     org = make_exposed("--sweep-grace", "2", "--no-leader-elect")
+    org = ExposedEnvironment.of(org) if work.env else org
     before = prepared(org, work)
     all_cases = cases(work)
     for proxy in (org.to_kube, org.to_vault):
@@ -242,7 +198,7 @@ def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work,
 
     def done() -> bool:
         work.check(org, "free")
-        assert sorted(map(kind, all_cases[-1].hold.seen)) == sorted(work.writes)
+        assert work.is_all(all_cases[-1].hold.seen), all_cases[-1].hold.seen
         return True
 
     eventually(done, message="what nothing stops is done, by these writes")
@@ -267,7 +223,7 @@ def test_stopped_at_each_write(make_exposed: Callable[..., Exposed], work: Work,
         assert org.vault.version(org.entry(case.slot)) == work.versions, case.slot
     wanted = set[str]().union(*(work.secrets(case.slot) for case in all_cases))
     eventually(lambda: secrets_of(org) == wanted, message="no Secret is missing or left over")
-    if work.name in ("rotation", "adopted-secret"):
+    if work.name in ("rotation", "adopted-secret") or work.env:
         assert {name: org.secret(name)["metadata"]["uid"] for name in before} == before
     assert "Traceback" not in org.operator.log_text()
 
