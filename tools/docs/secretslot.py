@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from slotwarden.domain import targets
+from slotwarden.domain import declared, targets
 from slotwarden.reconcile import observe
 from slotwarden.resources.conditions import ConditionType, Reason
 from tools.docs.markdown import code, table
@@ -26,7 +26,7 @@ MARKS: Final = (
         "`status.lastHandledRefresh` repeats it when it is done.",
     ),
     (
-        observe.ADOPT_VALUE_ANNOTATION,
+        declared.ADOPT_VALUE_ANNOTATION,
         "annotation of a SecretSlot or an EnvSecret",
         "you",
         '`"true"`: take over an entry in Vault that belongs to another object, with what it holds.',

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from slotwarden.domain import credentials, envvalue
 from slotwarden.domain.credentials import GitCredential, RegistryCredential
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Value = RegistryCredential | GitCredential | EnvValue
 T = TypeVar("T", SecretSlot, EnvSecret)
+
+ADOPT_VALUE_ANNOTATION: Final = "slotwarden.io/adopt-value"
 
 
 @dataclass(frozen=True, slots=True)

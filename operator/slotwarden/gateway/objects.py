@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from slotwarden.cluster.errors import NotFound
+from slotwarden.domain.declared import ADOPT_VALUE_ANNOTATION
 from slotwarden.domain.declared_env import DeclaredEnv
 from slotwarden.domain.declared_slot import DeclaredSlot
 from slotwarden.gateway.statuses import Cause, Refusal, conflict
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from slotwarden.cluster.objects import Objects
     from slotwarden.gateway.group import Resource
 
-_ADOPT: Final = "slotwarden.io/adopt-value"
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -35,7 +34,7 @@ class Found:
     @property
     def adopt(self) -> bool:
         """Whether it says that it takes over an entry of another's."""
-        return self.declared.metadata.annotations.get(_ADOPT) == "true"
+        return self.declared.metadata.annotations.get(ADOPT_VALUE_ANNOTATION) == "true"
 
 
 class ObjectReader:

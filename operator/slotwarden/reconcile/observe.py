@@ -32,7 +32,6 @@ _V = TypeVar("_V")
 
 _log = logging.getLogger(__name__)
 REFRESH_ANNOTATION: Final = "slotwarden.io/refresh"
-ADOPT_VALUE_ANNOTATION: Final = "slotwarden.io/adopt-value"
 DEFAULT_INTERVAL: Final = 3600.0
 _WRITTEN: Final = (
     *(MANAGED_BY_LABEL, OWNER_LABEL, WATCH_LABEL, TARGET_ANNOTATION),

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import Conflict, NotFound
 from slotwarden.domain.credentials import InvalidValue
+from slotwarden.domain.declared import ADOPT_VALUE_ANNOTATION
 from slotwarden.reconcile import intake, pending, status
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.context import Result
 from slotwarden.reconcile.keys import TargetKey
-from slotwarden.reconcile.observe import ADOPT_VALUE_ANNOTATION, REFRESH_ANNOTATION, slot_view
+from slotwarden.reconcile.observe import REFRESH_ANNOTATION, slot_view
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
