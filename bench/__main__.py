@@ -24,7 +24,8 @@ INTERRUPTED = 130
 @click.option("-n", "--slots", default=1000, show_default=True, type=click.IntRange(1, 99999), help="Created at once.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Each on fresh servers.")
 @click.option("--only", multiple=True, type=click.Choice(PHASES), help="Of the parts, just this; repeatable.")
-@click.option("--tries", default=100, show_default=True, type=click.IntRange(1), help="Rotations in a run.")
+@click.option("--tries", default=100, show_default=True, type=click.IntRange(1), help="Rotations and sets in a run.")
+@click.option("--keys", default=500, show_default=True, type=click.IntRange(1), help="Of an environment.")
 @click.option(
     "--refresh-interval", default=30, show_default=True, type=click.IntRange(1), help="Seconds; for the refresh of all."
 )
@@ -37,13 +38,20 @@ INTERRUPTED = 130
     help="Where the figures go.",
 )
 def main(
-    slots: int, runs: int, only: tuple[str, ...], tries: int, refresh_interval: int, profile: bool, output: Path
+    slots: int,
+    runs: int,
+    only: tuple[str, ...],
+    tries: int,
+    keys: int,
+    refresh_interval: int,
+    profile: bool,
+    output: Path,
 ) -> None:
     """How fast the operator is, and what it costs, beside a client that makes only the necessary writes."""
     if sys.platform != "linux":
         raise click.ClickException("CPU and memory are read from /proc, which only Linux has")
     phases = tuple(name for name in PHASES if not only or name in only)
-    settings = Settings(slots, runs, phases, tries, refresh_interval, profile)
+    settings = Settings(slots, runs, phases, tries, keys, refresh_interval, profile)
     try:
         _measure(settings, Reporter(), output)
     except KeyboardInterrupt:

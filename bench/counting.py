@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from testbed.session import Session
 
 WRITES: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
-APART: Final = frozenset({"events", "leases"})
-"""What the operator writes about its work, and about who does it."""
+APART: Final = frozenset({"events", "leases", "subjectaccessreviews", "tokenreviews"})
+"""What is written about the work and about who does it; and questions, which are asked by writing."""
 VAULT_READS: Final = frozenset({"read", "list"})
 
 
@@ -40,10 +40,10 @@ class Requests:
     vault: Mapping[str, int]
 
     @classmethod
-    def since(cls, session: Session, mark: Mark, user: str, prefix: str) -> Requests:
-        """Those of a user of the API server, and those below a prefix in Vault."""
+    def since(cls, session: Session, mark: Mark, user: str, prefix: str, vault_user: str | None = None) -> Requests:
+        """Those of a user of the API server, and those below a prefix in Vault, of all or of one user there."""
         events = session.kube_audit.events(since=mark.kubernetes, user=user)
-        asked = session.vault_audit.requests(prefix, since=mark.vault)
+        asked = session.vault_audit.requests(prefix, since=mark.vault, user=vault_user)
         return cls(
             _count(f"{event['verb']} {resource_of(event) or '-'}" for event in events),
             _count(f"{request['operation']} {request['path'].split('/', 2)[1]}" for request in asked),
@@ -64,6 +64,11 @@ class Requests:
         return sum(
             count for name, count in self.kubernetes.items() if _verb(name) != "watch" and not name.endswith(" leases")
         )
+
+    @property
+    def vault_reads(self) -> int:
+        """Reads from Vault."""
+        return sum(self.vault.values()) - self.vault_writes
 
     @property
     def vault_writes(self) -> int:

@@ -27,7 +27,10 @@ _LIBRARIES: Final = ("kopf", "kubernetes", "hvac", "aiohttp")
 # Figures that are one in the file, with a name for each of its parts.
 _NESTED: Final = {
     f"{name}_{part}": (name, part)
-    for name in ("value_to_secret_ms", "bare_value_to_secret_ms")
+    for name in (
+        *("value_to_secret_ms", "bare_value_to_secret_ms"),
+        *("value_in_to_secret_ms", "value_in_answer_ms", "environment_value_to_secret_ms"),
+    )
     for part in ("p50", "p99")
 }
 
@@ -50,12 +53,9 @@ def figures(run: Json) -> dict[str, float]:
     if memory := run.get("memory"):
         for name in ("rss_kib", "peak_rss_kib"):
             found[f"{name}_per_further_slot"] = (memory["after"][name] - memory["before"][name]) / memory["slots"]
-    if refresh := run.get("refresh"):
-        found["refresh_cpu_ms_per_slot"] = 1000 * refresh["cpu_seconds"]["operator"] / refresh["refreshes"]
-        found["refresh_kubernetes_calls"] = refresh["kubernetes_calls"]
-        found["refresh_vault_writes"] = refresh["vault_writes"]
-    if restart := run.get("restart"):
-        found |= _restarted(restart)
+    for part, made in _FIGURES.items():
+        if part in run:
+            found |= made(run[part])
     return {name: round(value, 4) for name, value in found.items()}
 
 
@@ -75,9 +75,43 @@ def _rotated(rotate: Json) -> dict[str, float]:
     return {
         "vault_writes_per_rotation": rotate["vault_writes"] / rotate["tries"],
         "kubernetes_writes_per_rotation": rotate["kubernetes_writes"] / rotate["tries"],
-        "value_to_secret_ms_p50": 1000 * percentile(rotate["seconds"], 0.5),
-        "value_to_secret_ms_p99": 1000 * percentile(rotate["seconds"], 0.99),
+        **_percentiles("value_to_secret_ms", rotate["seconds"]),
     }
+
+
+def _entered(door: Json) -> dict[str, float]:
+    """What it costs to set a value through the gateway, by one set."""
+    tries, gateway, operator = door["tries"], door["gateway"], door["operator"]
+    found = {
+        **_percentiles("value_in_to_secret_ms", door["seconds"]),
+        **_percentiles("value_in_answer_ms", door["answer_seconds"]),
+    }
+    for name in ("kubernetes_writes", "vault_reads", "vault_writes"):
+        found[f"gateway_{name}_per_set"] = gateway[name] / tries
+        found[f"operator_{name}_per_set"] = operator[name] / tries
+    found["gateway_cpu_ms_per_set"] = 1000 * door["cpu_seconds"]["gateway"] / tries
+    found["operator_cpu_ms_per_set"] = 1000 * door["cpu_seconds"]["operator"] / tries
+    found["gateway_peak_rss_mib"] = door["gateway_peak_rss_kib"] / 1024
+    return found
+
+
+def _of_environment(environment: Json) -> dict[str, float]:
+    """What the operator does for one key of many, by one rotation."""
+    tries, operator = environment["tries"], environment["operator"]
+    asked = operator["requests"]["kubernetes"]
+    gets = sum(count for name, count in asked.items() if name.startswith("get "))
+    return {
+        **_percentiles("environment_value_to_secret_ms", environment["seconds"]),
+        "environment_vault_reads": operator["vault_reads"] / tries,
+        "environment_kubernetes_gets": gets / tries,
+        "environment_secret_patches": asked.get("patch secrets", 0) / tries,
+        "environment_create_seconds": environment["create_seconds"],
+    }
+
+
+def _percentiles(name: str, seconds: Sequence[float]) -> dict[str, float]:
+    """Median and p99 of times, in milliseconds."""
+    return {f"{name}_p{share}": 1000 * percentile(seconds, share / 100) for share in (50, 99)}
 
 
 def _restarted(restart: Json) -> dict[str, float]:
@@ -90,6 +124,23 @@ def _restarted(restart: Json) -> dict[str, float]:
         "restart_per_bare_list": restart["seconds"] / listed,
         "restart_writes": restart["writes"],
     }
+
+
+def _refreshed(refresh: Json) -> dict[str, float]:
+    return {
+        "refresh_cpu_ms_per_slot": 1000 * refresh["cpu_seconds"]["operator"] / refresh["refreshes"],
+        "refresh_kubernetes_calls": refresh["kubernetes_calls"],
+        "refresh_vault_writes": refresh["vault_writes"],
+    }
+
+
+# Of the parts that have no counterpart of the bare client's.
+_FIGURES: Final = {
+    "refresh": _refreshed,
+    "restart": _restarted,
+    "door": _entered,
+    "environment": _of_environment,
+}
 
 
 def medians(runs: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-PHASES: Final = ("create", "rotate", "memory", "restart", "refresh", "bare")
+PHASES: Final = ("create", "rotate", "door", "environment", "memory", "restart", "refresh", "bare")
 IN_FLIGHT: Final = 32
 """Requests at once of whoever creates the slots, and of the bare client's writes."""
 WARM_UP_SHARE: Final = 5
@@ -20,7 +20,8 @@ class Settings:
         slots: how many are created at once.
         runs: how many runs, each on fresh servers.
         phases: which parts; the slots are created for all but `bare`.
-        tries: rotations in a run.
+        tries: rotations in a run, and values set through the gateway.
+        keys: how many an environment has of which one is rotated at a time.
         refresh_seconds: the slots' refreshInterval while refreshes are measured.
         profile: whether a profiler watches the operator, which makes it slower.
     """
@@ -29,6 +30,7 @@ class Settings:
     runs: int = 3
     phases: tuple[str, ...] = PHASES
     tries: int = 100
+    keys: int = 500
     refresh_seconds: int = 30
     profile: bool = False
 

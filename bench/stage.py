@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import shutil
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from bench.settings import IN_FLIGHT
 from bench.slots import COLLECTION
 from bench.web import Api
 from testbed import procfs
+from testbed.gateway import Gateway, install_aggregation
 from testbed.install import ROOT, install_rights
 from testbed.operator import Identities, Operator, operator_env, vault_rules
 from testbed.run import Run
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 FOLDER: Final = ROOT / ".testbed" / "bench"
 SYSTEM: Final = "slotwarden-system"
 SERVERS: Final = ("kube-apiserver", "etcd", "vault", "kube-controller-manager")
+ENV_SECRETS: Final = "/apis/slotwarden.io/v1beta1/envsecrets"
 SECRETS: Final = "/api/v1/secrets?labelSelector=slotwarden.io/watch=true"
 # Servers at rest use this much of a core together; more of them is work that was left over.
 REST: Final = 0.3
@@ -72,7 +75,7 @@ class Stage:
     def identities(self, prefix: str) -> Identities:
         """The operator's account, and a token in Vault with the policy that the program prints for this prefix."""
         self.session.vault.write_policy(prefix, vault_rules(self.session, prefix))
-        return Identities(self.account, prefix, self.session.vault.create_token([prefix], no_default_policy=True))
+        return _identities(self.session, self.account, prefix)
 
     def operator(self, prefix: str) -> Operator:
         """An operator of all namespaces, not started yet."""
@@ -80,7 +83,24 @@ class Stage:
         identities = self.identities(prefix)
         flags = ["--vault-mount", self.session.vault.mount, "--vault-prefix", prefix]
         flags += ["--lease-namespace", SYSTEM, "--log-level", "info", "--log-format", "json"]
-        return Operator(flags, operator_env(self.session, identities, folder), folder, self.user)
+        return Operator(flags, operator_env(self.session, identities, folder), folder, self.user, identities.vault_user)
+
+    @contextlib.contextmanager
+    def gateway(self, prefix: str) -> Iterator[Gateway]:
+        """A gateway of all namespaces, which the API server forwards to while the block runs."""
+        session, folder = self.session, self.session.folder / f"gateway-{prefix}"
+        account = install_rights(session, SYSTEM, prefix, {"namespaces": []}, role="gateway")
+        session.vault.write_policy(account.name, vault_rules(session, prefix, role="gateway"))
+        identities = _identities(session, account, account.name)
+        flags = ["--vault-mount", session.vault.mount, "--vault-prefix", prefix, "--service-namespace", SYSTEM]
+        flags += ["--log-level", "info", "--log-format", "json"]
+        env = operator_env(session, identities, folder)
+        made = Gateway(flags, env, folder, account.user, identities.vault_user)
+        try:
+            with install_aggregation(session, made.start(), SYSTEM):
+                yield made
+        finally:
+            made.stop()
 
     def client(self, prefix: str) -> tuple[Api, Api]:
         """Clients of the API server and of Vault with just the operator's rights."""
@@ -109,8 +129,8 @@ class Stage:
         An operator that runs works off the deletions before the values are removed.
         """
         async with self.admin() as api:
-            for collection in (COLLECTION, SECRETS):
-                paths = [within(collection, name) for name in namespaces]
+            for collections in ((COLLECTION, ENV_SECRETS), (SECRETS,)):
+                paths = [within(collection, name) for collection in collections for name in namespaces]
                 await asyncio.gather(*(api.send("DELETE", path) for path in paths))
                 await asyncio.to_thread(eventually, partial(_empty, self.session.kube, paths), self._patience)
                 await self.rest()
@@ -121,6 +141,14 @@ class Stage:
     async def rest(self, operator: Operator | None = None) -> None:
         """Wait until the servers (and an operator) have nothing to do."""
         await procfs.idle(self.pids(operator), REST, self._patience)
+
+
+def _identities(session: Session, account: Account, policy: str) -> Identities:
+    """An account, and a token of the policy that is known as the account in Vault's audit log."""
+    made = Identities(account, policy, "")
+    name = made.vault_user.removeprefix("token-")
+    token = session.vault.create_token([policy], no_default_policy=True, display_name=name)
+    return dataclasses.replace(made, vault_token=token)
 
 
 async def started(operator: Operator, stage: Stage) -> Operator:

@@ -98,9 +98,10 @@ class AllReady:
 
 def is_ready(slot: Json) -> bool:
     """Whether the slot says so of its present spec, in which no value is left."""
-    status, metadata = slot.get("status") or {}, slot["metadata"]
+    status, metadata, spec = slot.get("status") or {}, slot["metadata"], slot["spec"]
     return (
         status.get("observedGeneration") == metadata["generation"]
-        and "password" not in slot["spec"]["registry"]
+        and "value" not in spec
+        and "password" not in spec.get("registry", ())
         and any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
     )

@@ -76,11 +76,17 @@ class VaultAudit(_Log):
     """Vault's file audit device; values in it are HMACs, paths are not."""
 
     def requests(
-        self, prefix: str = "", *, since: int = 0, operation: str | None = None, mount: str = "secret"
+        self,
+        prefix: str = "",
+        *,
+        since: int = 0,
+        operation: str | None = None,
+        mount: str = "secret",
+        user: str | None = None,
     ) -> list[Json]:
         """The requests to KV entries under `prefix` (any request where it is empty), each with its `path`.
 
-        `operation` is Vault's: create, read, update, delete, list, patch.
+        `operation` is Vault's: create, read, update, delete, list, patch. `user` is a token's display name.
         """
         return [
             entry["request"]
@@ -88,6 +94,7 @@ class VaultAudit(_Log):
             if entry["type"] == "request"
             and (not prefix or _under(entry["request"]["path"], mount, prefix))
             and operation in (None, entry["request"]["operation"])
+            and user in (None, entry.get("auth", {}).get("display_name"))
         ]
 
     def writes(self, prefix: str, *, since: int = 0, mount: str = "secret") -> list[Json]:
