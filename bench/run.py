@@ -22,8 +22,6 @@ Json = dict[str, Any]
 PREFIX: Final = "slotwarden"
 WARM: Final = "warm-up"
 BARE: Final = "bare"
-DOOR_KEYS: Final = 20
-"""Of the environment that values are set in, beside those of a slot."""
 
 
 @dataclass(slots=True)
@@ -113,8 +111,14 @@ class Run:
         if "rotate" in wanted:
             with self.reporter.step(self._title(f"{settings.tries} rotations")):
                 found["rotate"] = await rotating.by_operator(stage, operator, PREFIX, batch, settings.tries, patience)
-        if {"door", "environment"} & set(wanted):
-            found |= await self._through_gateway(stage, operator)
+        if "door" in wanted:
+            with self.reporter.step(self._title(f"{settings.tries} values through the gateway")):
+                found["door"] = await entering.by_gateway(stage, operator, PREFIX, settings.tries, patience)
+        if "environment" in wanted:
+            with self.reporter.step(self._title(f"{settings.tries} rotations in an environment of {settings.keys}")):
+                found["environment"] = await entering.by_vault(
+                    stage, operator, PREFIX, settings.keys, settings.tries, patience
+                )
         if "memory" in wanted:
             more = slots.batch("more", settings.slots, NAMESPACES)
             with self.reporter.step(self._title(f"memory of {count} slots more")):
@@ -127,18 +131,4 @@ class Run:
             every, watching = settings.refresh_seconds, profiler.watching(operator, "refresh")
             with self.reporter.step(self._title("a refresh of all")):
                 found["refresh"] = await refreshing.refresh(stage, operator, PREFIX, batch, every, patience, watching)
-        return found
-
-    async def _through_gateway(self, stage: Stage, operator: Operator) -> Json:
-        """The parts that need a gateway, which the API server forwards to."""
-        settings, patience, found = self.settings, self.settings.patience, dict[str, Any]()
-        sizes = {"door": DOOR_KEYS, "environment": settings.keys}
-        with stage.gateway(PREFIX) as gateway:
-            for name, keys in sizes.items():
-                if name not in settings.phases:
-                    continue
-                with self.reporter.step(self._title(f"{settings.tries} values through the gateway, {keys} keys")):
-                    place = entering.Place(name, keys, with_slot=name == "door")
-                    entered = entering.Entering(stage, operator, gateway, PREFIX, place, patience)
-                    found[name] = await entered.measure(settings.tries)
         return found

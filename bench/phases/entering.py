@@ -1,4 +1,7 @@
-"""Values set through the API server's aggregation layer, to objects that are ready, until their Secrets hold them."""
+"""New values for objects that are ready, one after the other, until their Secrets hold them.
+
+They come in through the API server's aggregation layer, or for one key of many by a version in Vault.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,24 @@ from bench.counting import Mark, Requests
 from bench.slots import COLLECTION, USERNAME, Slot, dumps, in_flight
 from bench.stage import ENV_SECRETS, SECRETS, within
 from bench.watch import AllReady, Watch
+from bench.web import MERGE
 from testbed import procfs
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
     from bench.stage import Stage
-    from bench.web import Api
     from testbed.gateway import Gateway
     from testbed.operator import Operator
 
 Json = dict[str, Any]
 _VALUES: Final = "/apis/values.slotwarden.io/v1beta1"
+_PROJECT: Final = "bench"
+_ENVIRONMENT: Final = "many"
+_DOOR_KEYS: Final = 20
+
+Sending = tuple[str, str, bytes, str]
+"""A request: method, path, body, the body's type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,8 @@ class Place:
                     "kind": "EnvSecret",
                     "metadata": {"name": _name(number), "namespace": self.namespace},
                     "spec": {
-                        "project": "bench",
-                        "environment": "many",
+                        "project": _PROJECT,
+                        "environment": _ENVIRONMENT,
                         "key": _key(number),
                         "value": secrets.token_urlsafe(30),
                     },
@@ -84,7 +95,12 @@ class Entered:
 
     @property
     def path(self) -> str:
-        """Where it is sent."""
+        """The path of the object."""
+        return f"/apis/slotwarden.io/v1beta1/namespaces/{self.namespace}/{self.resource}/{self.name}"
+
+    @property
+    def value_path(self) -> str:
+        """Where a value for it is sent."""
         return f"{_VALUES}/namespaces/{self.namespace}/{self.resource}/{self.name}/value"
 
     def held(self, secret: Json) -> bool:
@@ -99,38 +115,68 @@ class Entered:
         return AllReady({(self.namespace, self.name)}, lambda seen: _answered(seen["status"], version))
 
 
+async def by_gateway(stage: Stage, operator: Operator, prefix: str, tries: int, patience: float) -> Json:
+    """Values sent to the API server, which forwards them to a gateway; half of them for keys, half for a slot."""
+    place = Place("door", _DOOR_KEYS, with_slot=True)
+
+    async def prepare(each: Entered, _: int) -> Sending:
+        return "POST", each.value_path, dumps(each.body), "application/json"
+
+    with stage.gateway(prefix) as gateway:
+        return await _Measurement(stage, operator, gateway, prefix, place, patience, prepare)(tries)
+
+
+async def by_vault(stage: Stage, operator: Operator, prefix: str, keys: int, tries: int, patience: float) -> Json:
+    """Keys of a large environment rotated in Vault by others, one at a time; begins with asking for a refresh."""
+    place = Place("environment", keys, with_slot=False)
+
+    async def prepare(each: Entered, version: int) -> Sending:
+        entry = f"{prefix}/{each.namespace}/env/{_PROJECT}/{_ENVIRONMENT}/{each.key}"
+        await asyncio.to_thread(stage.session.vault.write, entry, each.body, version)
+        annotations = {"slotwarden.io/refresh": secrets.token_hex(8)}
+        return "PATCH", each.path, dumps({"metadata": {"annotations": annotations}}), MERGE
+
+    return await _Measurement(stage, operator, None, prefix, place, patience, prepare)(tries)
+
+
 @dataclass(frozen=True, slots=True)
-class Entering:
-    """A measurement: the objects are made, values are set one after the other, the objects are removed."""
+class _Measurement:
+    """The objects are made, values are set one after the other, the objects are removed.
+
+    Attributes:
+        prepare: makes the request that the clock begins with, for what is set and the version before it.
+    """
 
     stage: Stage
     operator: Operator
-    gateway: Gateway
+    gateway: Gateway | None
     prefix: str
     place: Place
     patience: float
+    prepare: Callable[[Entered, int], Awaitable[Sending]]
 
-    async def measure(self, tries: int) -> Json:
+    async def __call__(self, tries: int) -> Json:
         """Times, requests by who made them, CPU and memory."""
-        stage, place = self.stage, self.place
+        stage, place, gateway = self.stage, self.place, self.gateway
         stage.make_namespaces([place.namespace])
         created = await self._create()
         await stage.rest(self.operator)
-        pids = {"gateway": self.gateway.pid, **stage.pids(self.operator)}
+        pids = {**stage.pids(self.operator), **({"gateway": gateway.pid} if gateway else {})}
         mark, before = Mark.now(stage.session), procfs.all_cpu_seconds(pids)
         seconds, answers = await self._set(place.entered(tries))
         await stage.rest(self.operator)
-        found = {
+        found: Json = {
             "tries": tries,
             "keys": place.keys,
             "create_seconds": round(created, 3),
             "seconds": seconds,
             "answer_seconds": answers,
             "cpu_seconds": procfs.used(before, procfs.all_cpu_seconds(pids)),
-            "gateway_peak_rss_kib": procfs.peak_rss_kib(self.gateway.pid),
-            "gateway": self._requests(mark, self.gateway),
             "operator": self._requests(mark, self.operator),
         }
+        if gateway is not None:
+            found["gateway"] = self._requests(mark, gateway)
+            found["gateway_peak_rss_kib"] = procfs.peak_rss_kib(gateway.pid)
         await stage.clear([place.namespace], self.prefix)
         return found
 
@@ -153,8 +199,8 @@ class Entering:
             last = max(await asyncio.wait_for(asyncio.gather(*awaited), self.patience + place.keys))
         return last - began
 
-    async def _set(self, entered: list[Entered]) -> tuple[list[float], list[float]]:
-        """Seconds from sending each value until its Secret changed, and until the answer came."""
+    async def _set(self, entered: Sequence[Entered]) -> tuple[list[float], list[float]]:
+        """Seconds from sending each request until the Secret changed, and until the answer came."""
         seconds, answers = [], []
         collection, _, selector = SECRETS.partition("?labelSelector=")
         async with (
@@ -165,20 +211,17 @@ class Entering:
         ):
             watches = {"secretslots": slots, "envsecrets": declared}
             for each in entered:
-                version = await self._version(api, each) + 1
-                changed, ready = projected.expect(each.held), watches[each.resource].expect(each.ready(version))
-                body = dumps(each.body)
+                # Nothing of it is on the way: it was ready.
+                version = int((await api.get(each.path))["status"]["vault"]["version"])
+                method, path, body, content = await self.prepare(each, version)
+                changed = projected.expect(each.held)
+                ready = watches[each.resource].expect(each.ready(version + 1))
                 began = perf_counter()
-                await api.send("POST", each.path, body)
+                await api.send(method, path, body, content)
                 answers.append(round(perf_counter() - began, 5))
                 seconds.append(round(await asyncio.wait_for(changed, self.patience) - began, 5))
                 await asyncio.wait_for(ready, self.patience)
         return seconds, answers
-
-    async def _version(self, api: Api, each: Entered) -> int:
-        """The version that the object holds; nothing of it is on the way then."""
-        found = await api.get(f"{within(f'/apis/slotwarden.io/v1beta1/{each.resource}', each.namespace)}/{each.name}")
-        return int(found["status"]["vault"]["version"])
 
     def _requests(self, mark: Mark, program: Gateway | Operator) -> Json:
         asked = Requests.since(self.stage.session, mark, program.user, self.prefix, program.vault_user)
