@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from testbed.clients.kube import envs
 from testbed.gateway import is_available
 from testbed.install import ROOT
 from testbed.servers.apiserver import AUDIT_POLICY
 from testbed.wait import eventually
 from tests.aggregated.users import GROUP, User
-from tests.e2e.support import git, registry
+from tests.e2e.support import condition, git, registry
 from tests.support.leaks import find
 
 if TYPE_CHECKING:
@@ -51,6 +52,18 @@ def test_inline(org: Organization, policy: str) -> None:
     # What the operator was told by its watch is not recorded, and its patch says that a field goes.
     assert operators
     assert holding(value, operators) == []
+
+
+def test_inline_in_an_environment(org: Organization, policy: str) -> None:
+    value, name, mark = canary(), f"key-{policy}", org.mark()
+    spec = {"project": "shop", "environment": "audit", "key": f"KEY_{policy.upper()}", "value": value}
+    org.session.kubectl.apply({**manifest(name, spec), "kind": "EnvSecret"}, namespace=org.namespace, check=True)
+    eventually(
+        lambda: condition(org.kube.get(envs(org.namespace, name)))["reason"] == "Ready", message="the key is ready"
+    )
+    recorded = events(org, mark)
+    assert any(event["objectRef"].get("name") == name for event in recorded)
+    assert holding(value, recorded) == (["envsecrets", "secrets"] if policy == "whole" else [])
 
 
 def test_source(org: Organization, policy: str) -> None:
