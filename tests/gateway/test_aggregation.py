@@ -72,3 +72,22 @@ def test_certificate_and_authority_change_under_requests(
         assert each.running
         assert '"exception"' not in each.log_text()
         assert "PRIVATE KEY" not in each.log_text()
+
+
+def test_an_api_service_that_leads_elsewhere_is_left_alone(
+    served: Gateway,
+    gateway: Callable[..., Gateway],
+    aggregate: Callable[[Gateway, str], None],
+    namespace: str,
+    make_namespace: Callable[..., str],
+    kube: Kube,
+) -> None:
+    aggregate(served, namespace)
+    good = bundle(kube)
+    other = make_namespace()
+    gateway(other)
+    first = authority(kube, other)
+    # It sees that only after it would have told its own.
+    kube.delete(core(other, "secrets", TLS_SECRET))
+    eventually(lambda: authority(kube, other) not in (first, good))
+    assert bundle(kube) == good

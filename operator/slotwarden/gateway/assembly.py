@@ -202,6 +202,7 @@ def _certificate(options: Options, client: KubeClient, context: AskingContext) -
     names = (f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local", *options.names)
     place = Place(
         (namespace, options.secret),
+        options.service,
         tuple(dict.fromkeys(names)),
         options.lives,
         API_SERVICE if options.aggregated else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ SECRET_TYPE: Final = "kubernetes.io/tls"  # noqa: S105  # the name of a type
 _COMPONENT: Final = ("app.kubernetes.io/component", "gateway")
 _LABELS: Final = dict((("app.kubernetes.io/name", "slotwarden"), _COMPONENT))
 _PAUSE: Final = 2.0
+_TAKEN_IN: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -40,11 +42,13 @@ class Place:
 
     Attributes:
         secret: namespace and name of the Secret.
+        service: namespace and name of the Service that leads here.
         names: the DNS names that clients know the gateway by.
         api_service: the APIService that tells its authorities; None: nothing tells them.
     """
 
     secret: tuple[str, str]
+    service: tuple[str, str]
     names: tuple[str, ...]
     lives: Lives
     api_service: str | None
@@ -76,6 +80,8 @@ class Publisher:
         self._place = place
         self._use = use
         self._shown: Pair | None = None
+        # The bundle that was seen published last, and since when.
+        self._seen: tuple[str, float] | None = None
         self.cause = "not made yet"
 
     @property
@@ -109,8 +115,9 @@ class Publisher:
             return
         self._show(held)
         bundle = pem.bundle(held.bundle)
-        published = not trouble and (service is None or (service.get("spec") or {}).get("caBundle") == bundle)
-        step = following(held, place.names, place.lives, now, published=published)
+        published = not trouble and (service is None or service["spec"].get("caBundle") == bundle)
+        known = published and (service is None or self._is_known(bundle))
+        step = following(held, place.names, place.lives, now, published=known)
         if step is not None:
             await self._write(stored, step)
         elif trouble:
@@ -123,13 +130,23 @@ class Publisher:
             await self._stored.wait(version, self._patience(held, service, now))
 
     async def _service(self) -> tuple[Json | None, str]:
-        """The APIService, None where none is there or to tell; and why it cannot be read."""
+        """The APIService, None where there is none that leads here; and why it cannot be read."""
         if self._place.api_service is None:
             return None, ""
         try:
-            return await self._api_services.get(self._place.api_service), ""
+            found = await self._api_services.get(self._place.api_service)
         except KubernetesError as error:
             return None, str(error)
+        target = found["spec"].get("service") or {} if found else {}
+        leads_here = (target.get("namespace"), target.get("name")) == self._place.service
+        return (found if leads_here else None), ""
+
+    def _is_known(self, bundle: str) -> bool:
+        """Whether a bundle that is published has been so for long enough that all API servers have taken it in."""
+        now = time.monotonic()
+        if self._seen is None or self._seen[0] != bundle:
+            self._seen = (bundle, now)
+        return now - self._seen[1] >= min(_TAKEN_IN, self._place.lives.authority.total_seconds() / 12)
 
     def _patience(self, held: Material, service: Json | None, now: datetime) -> float:
         """Seconds until the next turn, where the Secret does not change before."""
