@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.policy.users import CANARY, ENV_REVEAL, ENV_VALUE, REVEAL, SECRETS, VALUE, User, env, only
+from tests.policy.users import CANARY, ENV_REVEAL, ENV_VALUE, REVEAL, SECRETS, VALUE, WRITE_SECRETS, User, env, only
 
 if TYPE_CHECKING:
     from testbed.clients.kubectl import Result
@@ -115,9 +115,25 @@ def test_another_secret_needs_reading_or_setting_the_value(users: Users) -> None
         f"another secretName can show the value of EnvSecret url in namespace {users.namespace} to others: "
         f"ask for `get` on Secret {OWN_SECRET}, or for `create` on envsecrets/value in group values.slotwarden.io"
     )
-    refused(patched(users.may(only(SECRETS, "readable"), VALUE, REVEAL), patch), words)
+    write = only(WRITE_SECRETS, "readable")
+    refused(patched(users.may(only(SECRETS, "readable"), write, VALUE, REVEAL), patch), words)
     for rule in (only(ENV_VALUE, "url"), only(ENV_REVEAL, "url"), only(SECRETS, OWN_SECRET)):
-        allowed(patched(users.may(rule), patch))
+        allowed(patched(users.may(rule, write), patch))
+        allowed(patched(users.may(ENV_VALUE), {"spec": {"projection": None}}))
+
+
+def test_a_key_of_another_secret_takes_more_than_one_name(users: Users) -> None:
+    patch = {"spec": {"projection": {"secretName": "shop-live"}}}
+    users.has(env())
+    words = (
+        f"another secretName can put the value of EnvSecret url in namespace {users.namespace} in the place of others "
+        "in Secret shop-live: ask for `update` on that Secret, or for `create` on all envsecrets/value in group "
+        "values.slotwarden.io"
+    )
+    one = (only(ENV_VALUE, "url"), only(ENV_REVEAL, "url"), SECRETS, only(WRITE_SECRETS, OWN_SECRET), VALUE)
+    refused(patched(users.may(*one), patch), words)
+    for rules in ([ENV_VALUE], [only(ENV_VALUE, "url"), only(WRITE_SECRETS, "shop-live")]):
+        allowed(patched(users.may(*rules), patch))
         allowed(patched(users.may(ENV_VALUE), {"spec": {"projection": None}}))
 
 
@@ -158,7 +174,7 @@ def test_marking_a_secret_that_others_share_takes_more_than_one_name(users: User
 
 def test_marks_go_to_another_secret_by_the_same_permission(users: Users) -> None:
     users.has(env(projection={"labels": {"example.com/copy-to": "elsewhere"}}))
-    user = users.may(only(ENV_VALUE, "url"), only(SECRETS, OWN_SECRET))
+    user = users.may(only(ENV_VALUE, "url"), only(SECRETS, OWN_SECRET), WRITE_SECRETS)
     refused(patched(user, {"spec": {"projection": {"secretName": "forum"}}}), "every value in Secret forum")
     allowed(patched(user, {"spec": {"projection": {"secretName": "forum", "labels": None}}}))
 

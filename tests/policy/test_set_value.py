@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.policy.users import CANARY, REVEAL, SECRETS, VALUE, inline, only, slot, sourced
+from tests.policy.users import CANARY, REVEAL, SECRETS, VALUE, WRITE_SECRETS, inline, only, slot, sourced
 
 if TYPE_CHECKING:
     from testbed.clients.kubectl import Result
@@ -157,9 +157,26 @@ def test_another_target_needs_reading_or_setting_the_value(users: Users, project
         f"another secretName, label or annotation can show the value of SecretSlot pull in namespace {users.namespace}"
     )
     users.given(DECLARED)
-    refused(users.may(only(SECRETS, "readable")).patch(patch), f"{words} to others: ask for `get` on Secret pull")
-    for rule in (VALUE, REVEAL, only(SECRETS, "pull")):
-        allowed(users.may(rule).patch(patch))
+    write = only(WRITE_SECRETS, "readable")
+    refused(
+        users.may(only(SECRETS, "readable"), write).patch(patch), f"{words} to others: ask for `get` on Secret pull"
+    )
+    for rule in (only(VALUE, "pull"), only(REVEAL, "pull"), only(SECRETS, "pull")):
+        allowed(users.may(rule, write).patch(patch))
+        allowed(users.may(VALUE).patch('{"spec": {"projections": null}}'))
+
+
+def test_a_place_in_another_secret_takes_more_than_one_name(users: Users) -> None:
+    patch = json.dumps({"spec": {"projections": [{"secretName": "live"}]}})
+    users.given(DECLARED)
+    words = (
+        f"another secretName can put the value of SecretSlot pull in namespace {users.namespace} in the place of "
+        "others in Secret live: ask for `update` on that Secret, or for `create` on all secretslots/value"
+    )
+    one = (only(VALUE, "pull"), only(REVEAL, "pull"), SECRETS, only(WRITE_SECRETS, "pull"))
+    refused(users.may(*one).patch(patch), words)
+    for rules in ([VALUE], [only(VALUE, "pull"), only(WRITE_SECRETS, "live")]):
+        allowed(users.may(*rules).patch(patch))
         allowed(users.may(VALUE).patch('{"spec": {"projections": null}}'))
 
 

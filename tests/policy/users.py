@@ -15,6 +15,7 @@ REVEAL: Json = {"apiGroups": ["values.slotwarden.io"], "resources": ["secretslot
 ENV_VALUE: Json = {**VALUE, "resources": ["envsecrets/value"]}
 ENV_REVEAL: Json = {**REVEAL, "resources": ["envsecrets/reveal"]}
 SECRETS: Json = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
+WRITE_SECRETS: Json = {**SECRETS, "verbs": ["update"]}
 
 
 def slot(spec: Json, name: str = "pull", **metadata: Any) -> Json:
