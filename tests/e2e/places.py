@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 INLINE = (("registry", "password"), ("git", "token"))
+SLOTS = ("secretslots", "envsecrets")
 
 
 def all_places(world: World, kube: int, vault: int, sources: set[str], refused: set[str]) -> dict[str, str | bytes]:
@@ -42,7 +43,7 @@ def objects(kube: Kube, namespace: str, sources: set[str], refused: set[str]) ->
             name = item["metadata"]["name"]
             if path.endswith("/secrets") and (name in sources or _projected(item)):
                 continue
-            if path.endswith("/secretslots") and name in refused:
+            if path.endswith(SLOTS) and name in refused:
                 item = _without_inline(item)
             yield f"{path}/{name}", json.dumps(item, ensure_ascii=False)
 
@@ -60,7 +61,7 @@ def audited(world: World, since: int, refused: set[str]) -> Iterator[tuple[str, 
         if reference.get("resource") == "secrets" and not reference.get("subresource"):
             continue
         shown = dict(event)
-        if reference.get("resource") == "secretslots" and event["verb"] in ("get", "list"):
+        if reference.get("resource") in SLOTS and event["verb"] in ("get", "list"):
             del shown["responseObject"]
         elif reference.get("name") in refused and "spec" in (event.get("responseObject") or {}):
             shown["responseObject"] = _without_inline(event["responseObject"])
@@ -101,6 +102,7 @@ def _without_inline(slot: Json) -> Json:
     shown: Json = json.loads(json.dumps(slot))
     for kind, field in INLINE:
         (shown["spec"].get(kind) or {}).pop(field, None)
+    shown["spec"].pop("value", None)
     (shown["metadata"].get("annotations") or {}).pop(LAST_APPLIED, None)
     return shown
 

@@ -11,8 +11,10 @@ import pytest
 
 from testbed.clients.kube import core, slots
 from testbed.wait import eventually
+from tests.e2e.environments import Environment, into
+from tests.e2e.environments import sourced as env_sourced
 from tests.e2e.places import all_places
-from tests.e2e.support import WATCH, git, registry
+from tests.e2e.support import WATCH, condition, git, registry
 from tests.e2e.world import WRITES, World, git_sourced, kinds, manifest, sourced
 from tests.support.leaks import find
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 # The text around the run is changed by each encoding, so that a form is found only by its own name.
 SHAPE = 'c"&<ü/+ {run} ~\\>z'
 FOLLOWED = {WATCH: "true"}
-SOURCES = {"source", "followed", "unusable"}
+SOURCES = {"source", "followed", "unusable", "env-source", "env-followed"}
 # Imported at the start of every Python process that finds it: here, of the operator alone.
 LEAKING = """
 import logging
@@ -80,6 +82,66 @@ def _doors_that_store(world: World, value: Callable[[], str]) -> None:
         world.ready(name)
 
 
+def _doors_of_an_environment(world: World, value: Callable[[], str]) -> None:
+    """The same doors, and the one that announces what it is about to write."""
+    shop = _environment(world)
+    shop.make_secret("env-source", {"value": value()})
+    shop.make_secret("env-followed", {"value": value()}, labels=FOLLOWED)
+    wanted = shop.manifest("inline", {"value": value()})
+    shop.apply(
+        wanted,
+        shop.manifest("sourced", env_sourced("env-source", refreshInterval="1s")),
+        shop.manifest("follower", env_sourced("env-followed")),
+        shop.manifest("announced"),
+    )
+    names = ("inline", "sourced", "follower")
+    for name in names:
+        shop.ready(name)
+    shop.give("announced", value(), 1)
+    shop.ready("announced")
+    shop.apply(shop.manifest("inline", {"value": value()}))
+    shop.set_secret("env-source", value=value())
+    shop.set_secret("env-followed", value=value())
+    shop.give("announced", value(), 2, "r-2")
+    for name in (*names, "announced"):
+        eventually(lambda name=name: shop.slot(name)["status"]["vault"]["version"] == 2, message=f"{name} rotates")
+        shop.ready(name)
+
+
+def _what_stands_back_in_an_environment(world: World, value: str) -> set[str]:
+    """Of one identity, of one key, where there is no room, where Vault says no; those that still hold theirs inline."""
+    shop = _environment(world)
+    shop.make_secret("env-foreign", {"k": "v"})
+    for name in ("large", "larger"):
+        shop.made(name, {"value": "x" * 500 * 1024, **into("full")})
+    shop.vault.write(shop.entry("by-hand"), {"value": value, "value_base64": value})
+    shop.apply(
+        shop.manifest("no-room", {"value": value + "x" * 100 * 1024, **into("full")}),
+        shop.manifest("by-hand"),
+        shop.manifest("stranger", {"value": value, **into("env-foreign")}),
+    )
+    # kubectl's record of it would be too long for an annotation.
+    shop.create("too-long", {"value": value + "x" * 512 * 1024})
+    shop.told("no-room", "SecretTooLarge")
+    shop.told("too-long", "InvalidValue")
+    shop.told("by-hand", "InvalidValue")
+    shop.told("stranger", "ForeignSecret")
+    rivals = {"key": "RIVAL", "value": value}
+    shop.create("one", rivals)
+    shop.create("two", rivals)
+    older, younger = sorted(
+        ("one", "two"), key=lambda name: [shop.slot(name)["metadata"][k] for k in ("creationTimestamp", "uid")]
+    )
+    shop.told(younger, "NameConflict")
+    # Made within a second, the older by its uid may find the entry claimed by the other one.
+    eventually(lambda: condition(shop.slot(older))["reason"] in ("Ready", "NotOwner"))
+    return {"too-long", "one", "two"}
+
+
+def _environment(world: World) -> Environment:
+    return Environment(world.session, world.namespace, world.prefix, world.operator)
+
+
 def _what_the_api_server_rejects(world: World, value: str) -> dict[str, str]:
     """Objects that are no SecretSlots; what kubectl says of each."""
     wrong: dict[str, Any] = {
@@ -91,6 +153,18 @@ def _what_the_api_server_rejects(world: World, value: str) -> dict[str, str]:
         "a-field-too-many": {"registry": {**registry(value)["registry"], "passwd": value}},
     }
     said = {}
+    shop = _environment(world)
+    wrong_env: dict[str, Any] = {
+        "two-sources": {"value": value, **env_sourced("env-source")},
+        "an-object": {"value": {"is": value}},
+        "a-list": {"value": [value]},
+        "a-field-too-many": {"valve": value},
+        "a-key": {"key": value, "value": value},
+    }
+    for name, spec in wrong_env.items():
+        done = world.session.kubectl("create", "-f", "-", stdin=shop.manifest(name, spec), namespace=world.namespace)
+        assert done.code != 0, f"{name} is taken: {done.stdout}"
+        said[f"kubectl on the environment's {name}"] = done.stdout + done.stderr
     for name, spec in wrong.items():
         done = world.session.kubectl("create", "-f", "-", stdin=manifest(spec, name), namespace=world.namespace)
         assert done.code != 0, f"{name} is taken: {done.stdout}"
@@ -100,7 +174,7 @@ def _what_the_api_server_rejects(world: World, value: str) -> dict[str, str]:
 
 def _what_the_operator_refuses(world: World, value: str) -> set[str]:
     """Values that are no credentials, and one that Vault does not let in; the slots that still hold theirs inline."""
-    policy = f"sys/policies/acl/slotwarden-{world.namespace}"
+    policy = f"sys/policies/acl/slotwarden-operator-{world.namespace}"
     rules = world.vault.request("GET", policy)["data"]["policy"]
     where = f"{world.vault.mount}/data/{world.entry('denied')}"
     world.vault.write_policy(policy.rpartition("/")[2], f'{rules}\npath "{where}" {{ capabilities = ["deny"] }}\n')
@@ -131,15 +205,18 @@ def test_no_value_is_left_anywhere_but_in_secrets_and_vault(world: World) -> Non
     world.barrier()
     kube, vault = world.mark(), world.session.vault_audit.mark()
     _doors_that_store(world, value)
+    stored = values[-1], values[-3]
+    _doors_of_an_environment(world, value)
     said = _what_the_api_server_rejects(world, value())
-    refused = _what_the_operator_refuses(world, value())
+    refused = _what_the_operator_refuses(world, value()) | _what_stands_back_in_an_environment(world, value())
     world.barrier()
     places = {**all_places(world, kube, vault, SOURCES, refused), **said}
-    assert [world.stored(name)["password"] for name in ("server-side", "sourced")] == [values[-3], values[-5]]
+    assert tuple(world.stored(name)["password"] for name in ("server-side", "sourced")) == stored
     assert {"log", "metrics", "environment"} <= places.keys()
     assert any("/events/" in place for place in places)
     assert any(place.endswith("/secretslots/inline-git") for place in places)
     assert any(place.endswith("/secrets/foreign") for place in places)
+    assert any(place.endswith("/envsecrets/announced") for place in places)
     assert any("patch" in place and "/status" in place for place in places)
     assert [leak for value in values for leak in find(value, places)] == []
 

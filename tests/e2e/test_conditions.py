@@ -129,7 +129,7 @@ def test_a_condition_keeps_its_time_while_its_status_stays(org: Organization) ->
 
 
 def policy(org: Organization) -> str:
-    return f"sys/policies/acl/slotwarden-{org.namespace}"
+    return f"sys/policies/acl/slotwarden-operator-{org.namespace}"
 
 
 def rules_of(org: Organization) -> str:
@@ -186,8 +186,10 @@ def test_a_denied_read_does_not_touch_the_secret(org: Organization) -> None:
     deny(org, "read")
     org.ask_refresh("pull")
     slot = org.told("pull", "VaultDenied")
-    path = f"{org.vault.mount}/metadata/{org.entry('pull')}"
-    assert condition(slot)["message"] == f"Vault answered 403 to a read at {path}: the role lacks `read`"
+    # A known entry is looked at with one read of its data; one in doubt begins with whose it is.
+    paths = [f"{org.vault.mount}/{where}/{org.entry('pull')}" for where in ("data", "metadata")]
+    said = [f"Vault answered 403 to a read at {path}: the role lacks `read`" for path in paths]
+    assert condition(slot)["message"] in said
     assert org.secret("pull") == before
     org.vault.request("PUT", policy(org), {"policy": rules})
     org.ready("pull")

@@ -132,7 +132,6 @@ def test_an_operator_that_is_killed_while_it_looks_goes_on_looking(shop: Environ
     shop.holds({"URL": "first"})
 
 
-@pytest.mark.long
 def test_a_value_that_never_comes_is_given_up_and_harms_nothing(shop: Environment) -> None:
     shop.made("url", {"value": "first"})
     shop.create("waits")

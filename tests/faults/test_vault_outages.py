@@ -140,7 +140,7 @@ def test_an_operator_that_starts_without_vault(make_org: Callable[..., Organizat
 def test_a_vault_that_refuses_is_told_by_path_and_right(org: Organization) -> None:
     org.made("known", git("one"))
     before = org.secret("known")
-    policy = f"slotwarden-{org.namespace}"
+    policy = f"slotwarden-operator-{org.namespace}"
     rules = org.vault.request("GET", f"sys/policies/acl/{policy}")["data"]["policy"]
     org.vault.write_policy(policy, 'path "auth/token/lookup-self" { capabilities = ["read"] }')
     org.create("new", git("new"))
