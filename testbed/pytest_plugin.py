@@ -126,15 +126,24 @@ def installed(request: pytest.FixtureRequest, testbed: Session) -> Session:
     return testbed
 
 
-@pytest.fixture(scope="module")
-def own_testbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testbed]:
-    """A testbed of this module's own, for tests that stop, freeze or seal servers."""
-    run = request.config.stash[RUN]
-    with _speaking(request.config) as reporter:
+@contextlib.contextmanager
+def own_servers(config: pytest.Config) -> Iterator[Testbed]:
+    """A testbed beside the run's, until the context ends."""
+    run = config.stash[RUN]
+    with _speaking(config) as reporter:
         own = Testbed(run.folder / f"own-{secrets.token_hex(3)}", reporter)
         own.start()
-    yield own
-    own.stop()
+    try:
+        yield own
+    finally:
+        own.stop()
+
+
+@pytest.fixture(scope="module")
+def own_testbed(request: pytest.FixtureRequest) -> Iterator[Testbed]:
+    """A testbed of this module's own, for tests that stop, freeze or seal servers."""
+    with own_servers(request.config) as own:
+        yield own
 
 
 @pytest.fixture(scope="session")

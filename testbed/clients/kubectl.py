@@ -65,6 +65,10 @@ class Kubectl:
             raise AssertionError(f"kubectl {' '.join(args)}: {done.stderr.strip()}")
         return Result(done.stdout, done.stderr, done.returncode)
 
+    def as_in(self, kubeconfig: Path) -> Kubectl:
+        """The same program with another kubeconfig."""
+        return Kubectl(self._program, kubeconfig)
+
     def apply(self, manifest: str | Mapping[str, Any] | Sequence[Mapping[str, Any]], **options: Any) -> Result:
         """`kubectl apply -f -`; the options are those of a call."""
         return self("apply", "-f", "-", stdin=manifest, **options)

@@ -1,7 +1,11 @@
-"""Servers of their own, with an operator, and a gateway that the API server forwards to: there is one such API each."""
+"""Servers of the folder's own, with an operator, and a gateway that the API server forwards to: there is one such API.
+
+A test leaves them as it found them; names of objects are its own.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,29 +14,39 @@ from testbed.gateway import install_aggregation, make_gateway
 from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
 from testbed.progress import Reporter
+from testbed.pytest_plugin import own_servers
 from testbed.session import Endpoints, Session
 from tests.e2e.support import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from testbed.cluster import Testbed
     from testbed.gateway import Gateway
 
 NAMESPACE = "acme"
 
 
-@pytest.fixture(scope="module")
-def own(own_testbed: Testbed) -> Session:
-    """The module's own servers, with the CRDs and the policies, and a namespace."""
-    session = Session(Endpoints.of(own_testbed), own_testbed.folder, Reporter(quiet=True), own_testbed)
-    install_shared(session)
-    session.kube.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    return session
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the folder on one worker: each would start the servers."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("aggregated"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def own(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """The servers, with the CRDs and the policies, and a namespace."""
+    with own_servers(request.config) as servers:
+        session = Session(Endpoints.of(servers), servers.folder, Reporter(quiet=True), servers)
+        install_shared(session)
+        # The garbage collector looks for new kinds every 30 s, but at once when it starts.
+        servers.controller_manager.kill()
+        servers.controller_manager.start()
+        session.kube.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        yield session
+
+
+@pytest.fixture(scope="package")
 def org(own: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organization]:
     """The namespace, with an operator in it."""
     folder: Path = tmp_path_factory.mktemp("operator")
@@ -44,7 +58,7 @@ def org(own: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orga
     made.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gateway(org: Organization, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """The gateway of the namespace, through the aggregation layer."""
     made = make_gateway(org.session, NAMESPACE, NAMESPACE, tmp_path_factory.mktemp("gateway"))

@@ -19,6 +19,8 @@ from tests.e2e.support import condition, git, registry
 from tests.support.leaks import find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from testbed.gateway import Gateway
     from tests.e2e.support import Organization
 
@@ -28,9 +30,17 @@ SHIPPED = ROOT / "examples" / "audit" / "policy.yaml"
 
 
 @pytest.fixture(scope="module", params=["whole", "shipped"])
-def policy(request: pytest.FixtureRequest, org: Organization, gateway: Gateway) -> str:
+def policy(request: pytest.FixtureRequest, org: Organization, gateway: Gateway) -> Iterator[str]:
     """By which policy the API server records: everything whole, or as ours has it."""
-    rules = AUDIT_POLICY if request.param == "whole" else yaml.safe_load(SHIPPED.read_text())
+    if request.param == "shipped":
+        record_by(org, gateway, yaml.safe_load(SHIPPED.read_text()))
+    yield str(request.param)
+    if request.param == "shipped":
+        record_by(org, gateway, AUDIT_POLICY)
+
+
+def record_by(org: Organization, gateway: Gateway, rules: Json) -> None:
+    """Restart the API server with an audit policy."""
     apiserver = org.session.testbed.apiserver
     apiserver.stop()
     apiserver.use_audit_policy(rules)
@@ -38,7 +48,6 @@ def policy(request: pytest.FixtureRequest, org: Organization, gateway: Gateway) 
     for program in (org.operator, gateway):
         eventually(lambda program=program: program.readyz()[0] == 200, 60, message="it is ready again")
     eventually(lambda: is_available(org.kube), 60, message="the aggregated API is available again")
-    return str(request.param)
 
 
 def test_inline(org: Organization, policy: str) -> None:
