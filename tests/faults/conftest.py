@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,9 @@ from testbed.operator import Operator, make_identities, operator_env
 from testbed.progress import Reporter
 from testbed.proxy import Proxy
 from testbed.session import Endpoints, Session
+from tests.e2e.environments import Environment
 from tests.e2e.support import Organization
+from tests.faults.doors import Doors, make_caller
 from tests.faults.support import Exposed
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from testbed.cluster import Testbed
+    from testbed.gateway import Gateway
 
 
 @pytest.fixture
@@ -51,6 +55,44 @@ def make_exposed(
 def exposed(make_exposed: Callable[..., Exposed]) -> Exposed:
     """A namespace whose operator runs and is ready, with a proxy before each server."""
     return make_exposed()
+
+
+@pytest.fixture
+def make_doors(
+    installed: Session,
+    operator: Callable[..., Operator],
+    gateway: Callable[..., Gateway],
+    make_namespace: Callable[[], str],
+    vault_prefix: str,
+) -> Iterator[Callable[..., Doors]]:
+    """`make_doors(replicas=1)`: a namespace with an operator, and gateways that have a proxy before each server."""
+    with contextlib.ExitStack() as after:
+
+        def make(replicas: int = 1) -> Doors:
+            testbed, namespace = installed.testbed, make_namespace()
+            org = Environment(installed, namespace, vault_prefix, operator(namespace))
+            token = make_caller(org)
+            to_kube, to_vault = (Proxy(url, testbed.pki).start() for url in (testbed.apiserver.url, testbed.vault.url))
+            after.callback(to_kube.stop)
+            after.callback(to_vault.stop)
+            gateways = tuple(
+                gateway(namespace, start=False).through(kubernetes=to_kube.url, vault=to_vault.url)
+                for _ in range(replicas)
+            )
+            for each in gateways:
+                # Before its proxies, so that it does not wait for them.
+                after.callback(each.stop)
+                each.start()
+            executor = after.enter_context(ThreadPoolExecutor(32))
+            return Doors(installed, namespace, vault_prefix, org.operator, gateways, to_kube, to_vault, token, executor)
+
+        yield make
+
+
+@pytest.fixture
+def doors(make_doors: Callable[..., Doors]) -> Doors:
+    """A namespace with an operator and a gateway that are ready."""
+    return make_doors()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,175 @@
+"""The gateway stopped at each write of a set, before the server has it and before the answer is back.
+
+For a first value and for a later one there are as many objects as there are writes, times two, and one that nothing
+stops, which tells that these are all writes. Whatever was acknowledged is there; whatever was not can be sent again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.proxy import WRITES, Hold
+from testbed.wait import eventually
+from tests.e2e.environments import SECRET, key_of
+from tests.faults.test_between_writes import CLAIM, STORE, kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from tests.faults.doors import Doors
+    from tests.gateway.support import Answer
+
+STATE = "PATCH envsecrets/status"
+FIRST, LATER = [STATE, CLAIM, STORE], [STATE, STORE]
+
+
+@dataclass
+class Case:
+    """An object, and where the gateway is stopped as it sets its value.
+
+    Attributes:
+        stored: whether Vault has the value then.
+    """
+
+    name: str
+    value: str
+    hold: Hold
+    at: str
+    stored: bool
+
+
+def cases(writes: list[str]) -> list[Case]:
+    """All of a set, by its writes; and one that nothing stops."""
+
+    def case(name: str, nth: int, *, delivered: bool) -> Case:
+        hold = Hold(rf"^{WRITES}.*/({name}|{key_of(name)})(/status)?(\?|$)", nth, delivered=delivered)
+        at = writes[nth - 1] if nth <= len(writes) else ""
+        return Case(name, f"c4nary{secrets.token_hex(12)}", hold, at, delivered and at == STORE)
+
+    found = [
+        case(f"{way}-{nth}", nth, delivered=way == "answer")
+        for nth in range(1, len(writes) + 1)
+        for way in ("request", "answer")
+    ]
+    return [*found, case("free", 99, delivered=False)]
+
+
+def stopped(doors: Doors, all_cases: list[Case], writes: list[str], by: int = 0) -> dict[str, Future[Answer]]:
+    """Begin all sets; returns once each is held where it should be."""
+    for case in all_cases:
+        doors.awaiting(case.name)
+        if writes == LATER:
+            assert doors.set(case.name, "first").code == 201
+            doors.ready(case.name)
+    for proxy in (doors.to_kube, doors.to_vault):
+        proxy.add(*(case.hold for case in all_cases))
+    begun = {case.name: doors.begin(case.name, case.value, f"r-{case.name}", by) for case in all_cases}
+    for case in all_cases[:-1]:
+        assert kind(case.hold.wait()) == case.at, case.name
+    free = begun.pop("free").result()
+    assert (free.code, [kind(asked) for asked in all_cases[-1].hold.seen]) == (201, writes)
+    return begun
+
+
+def killed(doors: Doors, begun: dict[str, Future[Answer]], by: int = 0) -> None:
+    """Crash the gateway; nothing was acknowledged, and no fault is left."""
+    doors.gateways[by].kill()
+    for name, future in begun.items():
+        assert isinstance(future.exception(30), OSError), name
+    doors.to_kube.clear()
+    doors.to_vault.clear()
+
+
+def is_projected(doors: Doors, case: Case) -> None:
+    """The value is that of the Secret, by one version, and the status says so."""
+    version = doors.stored_version(case.name)
+
+    def check() -> bool:
+        assert doors.bytes_of(SECRET).get(key_of(case.name)) == case.value.encode(), case.name
+        return doors.slot(case.name)["status"]["vault"]["version"] == version
+
+    eventually(check, message=f"{case.name} is projected")
+    eventually(lambda: doors.operation(case.name, f"r-{case.name}")["state"] == "Succeeded", message=case.name)
+    doors.ready(case.name)
+
+
+@pytest.mark.parametrize("writes", [FIRST, LATER], ids=["first", "later"])
+def test_killed_at_each_write_of_a_set(doors: Doors, writes: list[str]) -> None:
+    all_cases = cases(writes)
+    version = 1 if writes == FIRST else 2
+    killed(doors, stopped(doors, all_cases, writes))
+    # What Vault has is projected although its writer is dead and nobody asks again.
+    assert {case.name for case in all_cases if doors.stored_version(case.name) == version} == {
+        case.name for case in all_cases if case.stored or case.name == "free"
+    }
+    for case in all_cases:
+        if case.stored:
+            is_projected(doors, case)
+    doors.gateways[0].start()
+    for case in all_cases:
+        answer = doors.set(case.name, case.value, f"r-{case.name}")
+        assert (answer.code, answer.body["version"]) == (201, version), answer
+        assert answer.body["changed"] is not (case.stored or case.name == "free")
+    for case in all_cases:
+        is_projected(doors, case)
+        assert doors.stored_version(case.name) == version
+    assert not any(case.value in doors.gateways[0].log_text() for case in all_cases)
+
+
+@pytest.mark.parametrize("writes", [FIRST, LATER], ids=["first", "later"])
+def test_another_replica_takes_what_a_killed_one_did_not_answer(
+    make_doors: Callable[..., Doors], writes: list[str]
+) -> None:
+    doors = make_doors(replicas=2)
+    all_cases = cases(writes)
+    killed(doors, stopped(doors, all_cases, writes))
+    for case in all_cases:
+        answer = doors.set(case.name, case.value, f"r-{case.name}", by=1)
+        assert (answer.code, answer.body["version"]) == (201, 1 if writes == FIRST else 2), answer
+    for case in all_cases:
+        is_projected(doors, case)
+
+
+@pytest.mark.parametrize("writes", [FIRST, LATER], ids=["first", "later"])
+def test_connections_cut_at_each_write_of_a_set(doors: Doors, writes: list[str]) -> None:
+    all_cases = cases(writes)
+    begun = stopped(doors, all_cases, writes)
+    doors.to_kube.clear()
+    doors.to_vault.clear()
+    doors.to_kube.cut()
+    doors.to_vault.cut()
+    for case in all_cases[:-1]:
+        answer = begun[case.name].result(30)
+        assert answer.code in (201, 503), answer
+        if answer.code == 503:
+            assert answer.headers["retry-after"] == "2"
+        assert doors.set(case.name, case.value, f"r-{case.name}").code == 201
+    for case in all_cases:
+        is_projected(doors, case)
+        assert doors.stored_version(case.name) == (1 if writes == FIRST else 2), case.name
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("writes", [FIRST, LATER], ids=["first", "later"])
+def test_a_set_that_was_stated_and_never_written_is_given_up(doors: Doors, writes: list[str]) -> None:
+    all_cases = cases(writes)
+    killed(doors, stopped(doors, all_cases, writes))
+    before = [case for case in all_cases if (case.at == STATE and case.name.startswith("request")) or case.at == CLAIM]
+    lost = [case for case in all_cases[:-1] if case not in before and not case.stored]
+    assert lost
+    for case in lost:
+        told = eventually(lambda case=case: doors.operation(case.name, f"r-{case.name}"), 60, message=case.name)
+        assert (told["state"], told["reason"]) == ("Failed", "AwaitingValue")
+    for case in (*before, *lost):
+        doors.told(case.name, "AwaitingValue" if writes == FIRST else "Ready")
+        assert doors.bytes_of(SECRET).get(key_of(case.name)) == (None if writes == FIRST else b"first")
+    assert not any(doors.stored_version(case.name) > (writes == LATER) for case in (*before, *lost))
+    doors.gateways[0].start()
+    for case in (*before, *lost):
+        assert doors.set(case.name, case.value, f"r-{case.name}").code == 201
+        is_projected(doors, case)
