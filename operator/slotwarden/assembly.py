@@ -38,7 +38,7 @@ from slotwarden.reconcile.slot import SlotReconciler
 from slotwarden.reconcile.state import States
 from slotwarden.reconcile.sweep import Sweeper
 from slotwarden.reconcile.target import TargetReconciler
-from slotwarden.telemetry.metrics import Metrics
+from slotwarden.telemetry.metrics import OperatorMetrics
 from slotwarden.values.keyring import Keyring
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.service import ValueService
@@ -88,7 +88,7 @@ class Operator:
     options: Options
     client: KubeClient
     kv: VaultKV
-    metrics: Metrics
+    metrics: OperatorMetrics
     context: Context
     lister: Lister
     vault: Outage
@@ -123,7 +123,7 @@ class Operator:
 
 async def assemble(options: Options) -> Operator:
     """Make all parts; nothing runs yet."""
-    metrics = Metrics()
+    metrics = OperatorMetrics()
     term = Term() if options.lease else Term.unlimited()
     client, elector = await _connect(options, metrics, term)
     kv = VaultKV(options.vault, observe=metrics.vault_request, before_write=term.check)
@@ -172,7 +172,7 @@ async def assemble(options: Options) -> Operator:
     return Operator(options, client, kv, metrics, context, lister, vault, api_server, engine, rounds, term, elector)
 
 
-async def _connect(options: Options, metrics: Metrics, term: Term) -> tuple[KubeClient, Elector | None]:
+async def _connect(options: Options, metrics: OperatorMetrics, term: Term) -> tuple[KubeClient, Elector | None]:
     connect = partial(KubeClient, await load_configuration(), metrics.kubernetes_request)
     client = connect(term)
     if options.lease is None:

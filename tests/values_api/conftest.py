@@ -19,7 +19,7 @@ from slotwarden.gateway.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.statuses import statuses
 from slotwarden.sensitive import Sensitive
-from slotwarden.telemetry.metrics import Metrics
+from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.values.doors import ValueDoors
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.store import VaultStore
@@ -90,7 +90,7 @@ async def make_api(
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
 
     async def make(address: str | None = None, token: str | None = None) -> Api:
-        at, metrics = installed.endpoints, Metrics()
+        at, metrics = installed.endpoints, GatewayMetrics()
         config = VaultConfig(
             address or at.vault_address,
             token=Sensitive.of_text(token or at.vault_token),

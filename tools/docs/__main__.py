@@ -33,7 +33,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "reasons": secretslot.reasons,
     "options": operator.options,
     "gateway_options": partial(operator.options, gateway),
-    "metrics": operator.metrics,
+    "metrics": operator.operator_metrics,
+    "gateway_metrics": operator.gateway_metrics,
 }
 _PART: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of \2 -->\n)", re.DOTALL)
 

@@ -8,7 +8,7 @@ import click
 from prometheus_client.parser import text_string_to_metric_families
 
 from slotwarden.commands.operator import operator
-from slotwarden.telemetry.metrics import Metrics
+from slotwarden.telemetry.metrics import GatewayMetrics, Metrics, OperatorMetrics
 from tools.docs.markdown import code, table, text
 
 if TYPE_CHECKING:
@@ -26,19 +26,30 @@ def options(command: click.Command = operator) -> str:
     return table(("option", "default", "what it is"), rows)
 
 
-def metrics() -> str:
-    """The metrics with their labels.
+def operator_metrics() -> str:
+    """The operator's metrics with their labels."""
+    made = OperatorMetrics()
+    made.reconciled.labels("", "")
+    made.follow_queue("", lambda: 0, lambda: 0)
+    return _metrics(made)
+
+
+def gateway_metrics() -> str:
+    """The gateway's metrics with their labels."""
+    made = GatewayMetrics()
+    made.value_reads.labels("", "")
+    made.value_writes.labels("", "")
+    return _metrics(made)
+
+
+def _metrics(made: Metrics) -> str:
+    """A table of metrics.
 
     Raises:
         LookupError: one has labels that are not known here, because nothing was counted in it.
     """
-    made = Metrics()
-    made.reconciled.labels("", "")
     made.vault_request("", "", 0)
     made.kubernetes_request("", "", "", 0)
-    made.value_reads.labels("", "")
-    made.value_writes.labels("", "")
-    made.follow_queue("", lambda: 0, lambda: 0)
     families = text_string_to_metric_families(made.render().decode())
     shown = [family for family in families if not family.name.endswith(_CREATED)]
     return table(("metric", "type", "labels", "what it counts"), map(_metric, shown))

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from slotwarden.gateway.caller import Access
     from slotwarden.gateway.group import Resource, Subresource
     from slotwarden.gateway.objects import Found, ObjectReader
-    from slotwarden.telemetry.metrics import Metrics
+    from slotwarden.telemetry.metrics import GatewayMetrics
     from slotwarden.values.doors import SetResult, ValueDoors, VersionInfo
 
 SECONDS: Final = 30.0
@@ -72,7 +72,7 @@ class Aggregated:
     reader: ObjectReader
     objects: Objects
     doors: ValueDoors
-    metrics: Metrics
+    metrics: GatewayMetrics
     now: Callable[[], datetime]
 
     def routes(self) -> list[web.RouteDef]:

@@ -33,7 +33,7 @@ from slotwarden.gateway.statuses import statuses
 from slotwarden.gateway.tls import AskingContext
 from slotwarden.gateway.tokens import Tokens
 from slotwarden.gateway.trust import FollowedTrust
-from slotwarden.telemetry.metrics import Metrics
+from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.values.doors import ValueDoors
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.store import VaultStore
@@ -119,7 +119,7 @@ class Gateway:
     options: Options
     client: KubeClient
     kv: VaultKV
-    metrics: Metrics
+    metrics: GatewayMetrics
     https: HttpsServer
     certificate: Certificate
     trust: FollowedTrust | None
@@ -158,7 +158,7 @@ async def assemble(options: Options) -> Gateway:
     Raises:
         NoCluster: no cluster was found.
     """
-    metrics = Metrics()
+    metrics = GatewayMetrics()
     client = KubeClient(await load_configuration(), metrics.kubernetes_request, Term.unlimited())
     kv = VaultKV(options.vault, observe=metrics.vault_request)
     store = VaultStore(kv, EntryPaths(options.prefix))

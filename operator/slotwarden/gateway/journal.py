@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from slotwarden.gateway.caller import Caller
     from slotwarden.gateway.group import Resource, Subresource
-    from slotwarden.telemetry.metrics import Metrics
+    from slotwarden.telemetry.metrics import GatewayMetrics
 
 _log = logging.getLogger("slotwarden.audit")
 _DONE: Final = {
@@ -49,7 +49,7 @@ class Asked:
 
 
 @contextmanager
-def noted(asked: Asked, metrics: Metrics) -> Iterator[None]:
+def noted(asked: Asked, metrics: GatewayMetrics) -> Iterator[None]:
     """Note a request when it is over, however it ended."""
     try:
         yield
@@ -60,7 +60,7 @@ def noted(asked: Asked, metrics: Metrics) -> Iterator[None]:
     _note(asked, metrics, "succeeded", 201 if asked.subresource.verb == "create" else 200, "")
 
 
-def _note(asked: Asked, metrics: Metrics, outcome: str, code: int, reason: str) -> None:
+def _note(asked: Asked, metrics: GatewayMetrics, outcome: str, code: int, reason: str) -> None:
     if asked.subresource is not VERSIONS:
         counter = metrics.value_writes if asked.subresource.writes else metrics.value_reads
         counter.labels(asked.resource, outcome).inc()

@@ -14,13 +14,10 @@ _LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 
 
 
 class Metrics:
-    """The metrics of one process."""
+    """The metrics of one process: those of the servers that every process of ours asks."""
 
     def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry(auto_describe=True)
-        self.reconciled = Counter(
-            "slotwarden_reconcile_total", "Runs of keys by kind and outcome.", ["kind", "outcome"], registry=registry
-        )
+        self.registry = registry = CollectorRegistry(auto_describe=True)
         self._vault = Counter(
             "slotwarden_vault_requests_total", "Requests to Vault.", ["operation", "code"], registry=registry
         )
@@ -37,29 +34,6 @@ class Metrics:
             ["verb", "resource", "code"],
             registry=registry,
         )
-        self._depth = Gauge("slotwarden_queue_depth", "Keys that are ready to run.", ["priority"], registry=registry)
-        self._age = Gauge(
-            "slotwarden_queue_age_seconds", "How long the first ready key has waited.", ["priority"], registry=registry
-        )
-        self.projection = Histogram(
-            "slotwarden_projection_seconds",
-            "From a change being seen to its Secret being written.",
-            buckets=_LATENCY,
-            registry=registry,
-        )
-        self.leader = Gauge("slotwarden_leader", "1 while this process works, 0 while it stands by.", registry=registry)
-        self.value_reads = Counter(
-            "slotwarden_value_reads_total",
-            "Values that were read through the gateway, and those that were not.",
-            ["resource", "outcome"],
-            registry=registry,
-        )
-        self.value_writes = Counter(
-            "slotwarden_value_writes_total",
-            "Values that were set or rolled back through the gateway, and those that were not.",
-            ["resource", "outcome"],
-            registry=registry,
-        )
         self.kubernetes_up = Gauge(
             "slotwarden_kubernetes_up", "1 while the API server answers, 0 while it does not.", registry=registry
         )
@@ -74,11 +48,52 @@ class Metrics:
         """Count a request to the API server."""
         self._kubernetes.labels(verb, resource, code).inc()
 
+    def render(self) -> bytes:
+        """All metrics as text."""
+        return generate_latest(self.registry)
+
+
+class OperatorMetrics(Metrics):
+    """The metrics of an operator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        registry = self.registry
+        self.reconciled = Counter(
+            "slotwarden_reconcile_total", "Runs of keys by kind and outcome.", ["kind", "outcome"], registry=registry
+        )
+        self._depth = Gauge("slotwarden_queue_depth", "Keys that are ready to run.", ["priority"], registry=registry)
+        self._age = Gauge(
+            "slotwarden_queue_age_seconds", "How long the first ready key has waited.", ["priority"], registry=registry
+        )
+        self.projection = Histogram(
+            "slotwarden_projection_seconds",
+            "From a change being seen to its Secret being written.",
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self.leader = Gauge("slotwarden_leader", "1 while this process works, 0 while it stands by.", registry=registry)
+
     def follow_queue(self, priority: str, depth: Callable[[], float], age: Callable[[], float]) -> None:
         """Read the queue's depth and age whenever metrics are asked for."""
         self._depth.labels(priority).set_function(depth)
         self._age.labels(priority).set_function(age)
 
-    def render(self) -> bytes:
-        """All metrics as text."""
-        return generate_latest(self._registry)
+
+class GatewayMetrics(Metrics):
+    """The metrics of a gateway."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value_reads = Counter(
+            "slotwarden_value_reads_total",
+            "Values that were read through the gateway, and those that were not.",
+            ["resource", "outcome"],
+            registry=self.registry,
+        )
+        self.value_writes = Counter(
+            "slotwarden_value_writes_total",
+            "Values that were set or rolled back through the gateway, and those that were not.",
+            ["resource", "outcome"],
+            registry=self.registry,
+        )

@@ -13,7 +13,7 @@ from slotwarden.gateway.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.statuses import statuses
 from slotwarden.telemetry import logs
-from slotwarden.telemetry.metrics import Metrics
+from slotwarden.telemetry.metrics import GatewayMetrics
 from tests.unit.gateway.bed import Bed
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def bed() -> Bed:
 async def client(bed: Bed) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     parts: Any = bed
     aggregated = Aggregated(
-        parts, ObjectReader(parts, parts), parts, parts, Metrics(), lambda: datetime(2026, 1, 1, tzinfo=UTC)
+        parts, ObjectReader(parts, parts), parts, parts, GatewayMetrics(), lambda: datetime(2026, 1, 1, tzinfo=UTC)
     )
 
     @web.middleware

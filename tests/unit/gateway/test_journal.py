@@ -12,7 +12,7 @@ from slotwarden.gateway.group import REVEAL, VALUE, VERSIONS, Subresource
 from slotwarden.gateway.journal import Asked, noted
 from slotwarden.gateway.statuses import Refusal, conflict
 from slotwarden.telemetry import logs
-from slotwarden.telemetry.metrics import Metrics
+from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.vault.errors import Operation, VaultUnavailable
 
 CALLER = Caller("dana", "u-1", ("devs",), {}, "token")
@@ -29,7 +29,7 @@ def only_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 def test_a_line_tells_who_did_what_at_any_level(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("json", "error")
-    request, metrics = asked(), Metrics()
+    request, metrics = asked(), GatewayMetrics()
     with noted(request, metrics):
         request.uid, request.request_id, request.version = "u-2", "r-1", 3
     line = only_line(capsys)
@@ -67,7 +67,7 @@ def test_so_does_one_that_is_not_done(
     capsys: pytest.CaptureFixture[str], error: Exception, outcome: str, code: int, reason: str
 ) -> None:
     logs.configure("json", "error")
-    metrics = Metrics()
+    metrics = GatewayMetrics()
     with pytest.raises(type(error)), noted(asked(REVEAL), metrics):
         raise error
     line = only_line(capsys)
@@ -79,7 +79,7 @@ def test_so_does_one_that_is_not_done(
 
 
 def test_a_list_of_versions_is_no_read_of_a_value() -> None:
-    metrics = Metrics()
+    metrics = GatewayMetrics()
     with noted(asked(VERSIONS), metrics):
         pass
     assert b"slotwarden_value_reads_total{" not in metrics.render()
