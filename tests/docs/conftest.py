@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.binaries import Resolver
-from testbed.gateway import Gateway, install_aggregation
 from testbed.operator import PROGRAM
 from testbed.progress import Reporter
-from testbed.session import Endpoints, Session
-from testbed.wait import eventually
 from tests.docs.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from testbed.cluster import Testbed
 
-SYSTEM = "slotwarden-system"
 PROGRAMS = ("kubectl", "helm", "vault")
 
 
@@ -39,22 +33,3 @@ def reader(own_testbed: Testbed, tmp_path_factory: pytest.TempPathFactory) -> It
     made = Reader(folder, {"PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin", **own_testbed.env})
     yield made
     made.leave()
-
-
-@pytest.fixture
-def gateway(own_testbed: Testbed, reader: Reader, tmp_path: Path) -> Iterator[None]:
-    """A gateway in the namespace of the reader's chart, as the API server and the reader's curl find it."""
-    session = Session(Endpoints.of(own_testbed), own_testbed.folder, Reporter(quiet=True), own_testbed)
-    session.kube.create("/api/v1/namespaces", {"metadata": {"name": SYSTEM}})
-    arguments = ["--service-namespace", SYSTEM, "--log-format", "json"]
-    made = Gateway(arguments, {**os.environ, **own_testbed.env}, tmp_path)
-    made.start()
-    name = f"slotwarden-gateway.{SYSTEM}.svc"
-    (reader.folder / "home" / ".curlrc").write_text(f'connect-to = "{name}:8443:127.0.0.1:{made.port}"\n')
-    try:
-        with install_aggregation(session, made, SYSTEM):
-            yield
-    finally:
-        made.stop()
-        session.kube.delete(f"/api/v1/namespaces/{SYSTEM}")
-    eventually(lambda: session.kube.find(f"/api/v1/namespaces/{SYSTEM}") is None, 60, message="the namespace is gone")

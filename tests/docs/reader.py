@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 
 IN_CHECKOUT: Final = (".venv", "charts", "crds", "examples", "operator", "testbed")
 SECONDS: Final = 120
-STAYS: Final = re.compile(r"\S*slotwarden operator(?![^\n]*--help)")
+STAYS: Final = re.compile(r"\S*slotwarden (operator|gateway)(?![^\n]*--help)")
 """A command that stays in its terminal; what follows is typed into another one."""
 REFUSED: Final = re.compile(r'Error from server|The \S+ "\S+" is invalid')
 """What kubectl says when the API server refuses: where that is shown, it is what has to happen."""
 _KEEPS_ITS_VARIABLES: Final = "export -p | grep -vE '^declare -[a-z]*r' > ./variables\n"
 """Those that the shell itself protects apart."""
+
+
+USUAL: Final = {"operator": (8080, 9090), "gateway": (8081, 9091, 8443)}
+"""The ports of the pages by program, health first."""
+GATEWAY: Final = "slotwarden-gateway.slotwarden-system.svc"
+"""Where the chart's gateway is, for who asks it without the API server."""
 
 
 @dataclass(slots=True)
@@ -46,15 +52,18 @@ class Reader:
     folder: Path
     env: Mapping[str, str] = field(repr=False)
     typed: list[str] = field(default_factory=list, repr=False)
-    _ports: tuple[int, int] = field(init=False)
+    _ports: dict[int, int] = field(init=False)
     _stays: list[Identity] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        health, metrics = free_ports(2)
-        self._ports = (health, metrics)
+        usual = [port for ports in USUAL.values() for port in ports]
+        # The usual ones may be taken by others on this machine.
+        self._ports = dict(zip(usual, free_ports(len(usual)), strict=True))
         for name in IN_CHECKOUT:
             (self.folder / name).symlink_to(ROOT / name)
         (self.folder / "home").mkdir()
+        https = self._ports[8443]
+        (self.folder / "home" / ".curlrc").write_text(f'connect-to = "{GATEWAY}:{https}:127.0.0.1:{https}"\n')
         self.forget()
 
     def forget(self) -> None:
@@ -100,29 +109,31 @@ class Reader:
 
     def _start(self, command: str) -> None:
         log = self.folder / f"terminal-{secrets.token_hex(3)}.log"
-        # With `exec` it is the operator that is ended later, and not the shell alone.
+        # With `exec` it is the program that is ended later, and not the shell alone.
         shell = self._shell(STAYS.sub(lambda found: f"exec {found[0]}", command))
+        health = next(self._ports[USUAL[found[1]][0]] for found in STAYS.finditer(command))
         started = processes.spawn(shell, log, env=self._environment(), cwd=self.folder)
         self._stays.append(started)
 
         def ready() -> bool:
             if not started.alive():
                 raise RuntimeError(f"{command!r} ended: {processes.last_lines(log, 15)}")
-            return requests.get(f"http://127.0.0.1:{self._ports[0]}/readyz", timeout=5).ok
+            return requests.get(f"http://127.0.0.1:{health}/readyz", timeout=5).ok
 
         eventually(ready, 60, message=f"{command!r} is ready")
 
     def _shell(self, script: str) -> list[str]:
-        """The usual ports may be taken by others on this machine."""
-        for usual, free in zip((8080, 9090), self._ports, strict=True):
-            script = script.replace(f"127.0.0.1:{usual}", f"127.0.0.1:{free}")
+        for usual, free in self._ports.items():
+            script = re.sub(rf"\b{usual}\b", str(free), script)
         return ["bash", "--noprofile", "--norc", "-eac", f"set -o pipefail; . ./variables\n{script}"]
 
     def _environment(self) -> dict[str, str]:
         passed = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
         own = {
             "HOME": str(self.folder / "home"),
-            "SLOTWARDEN_HEALTH_PORT": str(self._ports[0]),
-            "SLOTWARDEN_METRICS_PORT": str(self._ports[1]),
+            "SLOTWARDEN_HEALTH_PORT": str(self._ports[8080]),
+            "SLOTWARDEN_METRICS_PORT": str(self._ports[9090]),
+            "SLOTWARDEN_HTTPS_PORT": str(self._ports[8443]),
+            "SLOTWARDEN_TLS_NAME": GATEWAY,
         }
         return {**passed, **own, **self.env}

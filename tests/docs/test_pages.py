@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 README = "README.md"
 FROM_NOTHING = "docs/running.md"
-VALUES_API = "docs/values-api.md"
 # What stands for a name of the reader's own, by what the README leaves behind.
 NAMES = {
     "KIND": "sslot",
@@ -109,20 +108,14 @@ def test_the_readme(after_readme: Reader) -> None:
     assert "leads" in after_readme.log()
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, VALUES_API, FROM_NOTHING)])
+@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, FROM_NOTHING)])
 def test_a_page(after_readme: Reader, page: str) -> None:
     follow(after_readme, page)
 
 
-@pytest.mark.usefixtures("gateway")
-def test_the_values_api(after_readme: Reader) -> None:
-    follow(after_readme, VALUES_API)
-
-
 def test_running_from_nothing(reader: Reader) -> None:
     reader.leave()
-    reader.type(
-        "kubectl delete --ignore-not-found crd secretslots.slotwarden.io envsecrets.slotwarden.io", "between two pages"
-    )
+    for left in ("apiservice v1beta1.values.slotwarden.io", "crd secretslots.slotwarden.io envsecrets.slotwarden.io"):
+        reader.type(f"kubectl delete --ignore-not-found {left}", "between two pages")
     follow(reader, FROM_NOTHING)
     assert [typed for typed in reader.typed if typed in reader.log()] == []
