@@ -144,17 +144,19 @@ def _fitting(values: Sequence[tuple[Share, Value]], room: int, sizes: Mapping[st
     growths = [(_growth(share.part, value, sizes), share, value) for share, value in values]
     # What shrinks makes room.
     for more, share, value in sorted(growths, key=lambda growth: growth[0] > 0):
-        if more > room:
-            share.problem = Problem(
-                Reason.SECRET_TOO_LARGE,
-                f"with this value the Secret would hold {(more - room + 1023) // 1024} KiB more than the "
-                f"{MAX_SECRET // 1024} KiB that a Secret can hold",
-                stalled=True,
-            )
-            continue
-        room -= more
-        fitting[share.part] = value
+        share.problem = _too_large(more - room) if more > room else None
+        if share.problem is None:
+            room -= more
+            fitting[share.part] = value
     return fitting
+
+
+def _too_large(excess: int) -> Problem:
+    message = (
+        f"with this value the Secret would hold {(excess + 1023) // 1024} KiB more than the "
+        f"{MAX_SECRET // 1024} KiB that a Secret can hold"
+    )
+    return Problem(Reason.SECRET_TOO_LARGE, message, stalled=True)
 
 
 def _growth(part: str, value: Value, sizes: Mapping[str, int]) -> int:

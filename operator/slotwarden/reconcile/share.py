@@ -94,7 +94,7 @@ class Share:
 
 
 def standing(resolution: Resolution, shares: Sequence[Share], secret: SecretView | None) -> Resolution:
-    """The resolution of those who have a part in a Secret, or get it now.
+    """The resolution of those who have a part in a Secret, or get it now; not of one for whom there is no room.
 
     Whoever may declare a slot, but set no value, could else put annotations on another slot's Secret, or own it and so
     keep it when that slot is deleted. And a key stays as long as the object does that it was written for, also while
@@ -102,7 +102,7 @@ def standing(resolution: Resolution, shares: Sequence[Share], secret: SecretView
     """
     holders: dict[str, Contributor] = {}
     for share in shares:
-        if share.ready or share.has_written(secret):
+        if (share.ready and share.problem is None) or share.has_written(secret):
             holders.setdefault(share.part, share.contributor)
     return replace(resolution, winners=tuple(sorted(holders.values(), key=lambda holder: holder.age)))
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from slotwarden.domain.targets import Contributor, Resolution
     from slotwarden.reconcile.keys import SlotKey, TargetKey
     from slotwarden.reconcile.observe import SecretView
+    from slotwarden.sensitive import Sensitive
     from slotwarden.values.mac import MacKey
 
 _ATTEMPTS: Final = 3
@@ -149,11 +150,13 @@ class TargetReconciler:
             )
             return self._written(raw, shares, mac_key)
         stands = standing(resolution, shares, view)
+        data: dict[str, Sensitive | None] = {}
+        if not is_right(stands, shares, view, mac_key):
+            data = await self._contents.changes(target, stands, shares, view, mac_key)
+            stands = standing(resolution, shares, view)
         change = projection.metadata_patch(
             stands, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
         )
-        right = is_right(stands, shares, view, mac_key)
-        data = {} if right else await self._contents.changes(target, stands, shares, view, mac_key)
         if not data and not change:
             return view
         raw = await context.secrets.patch(target.namespace, target.name, view.version, data, change)

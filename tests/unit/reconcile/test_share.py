@@ -13,7 +13,7 @@ from slotwarden.domain.envvalue import EnvValue
 from slotwarden.domain.targets import DECLARED_ANNOTATION, Form, Resolution
 from slotwarden.reconcile.contents import _fitting
 from slotwarden.reconcile.share import Share, leaving, standing
-from slotwarden.reconcile.state import Outcome, SlotState, expected_mac
+from slotwarden.reconcile.state import Outcome, Problem, SlotState, expected_mac
 from slotwarden.resources.conditions import Reason
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.entries import Version
@@ -71,6 +71,14 @@ def test_a_key_stays_with_one_who_stands_back_for_another_without_a_value() -> N
     assert [one.uid for one in stands(view, older, younger).winners] == ["u-1"]
 
 
+def test_one_for_whom_there_is_no_room_does_not_stand_unless_it_had_room_before() -> None:
+    view = held("A", "B", declared=("A", "B"))
+    shares = [share("A", "u-1", ready=True, written=True), share("C", "u-3", ready=True)]
+    for one in shares:
+        one.problem = Problem(Reason.SECRET_TOO_LARGE, "m", stalled=True)
+    assert [one.part for one in stands(view, *shares).winners] == ["env/A"]
+
+
 def test_the_oldest_comes_first() -> None:
     view = held(declared=())
     younger, older = share("A", "u-1", ready=True, created="09"), share("B", "u-2", ready=True, created="01")
@@ -109,4 +117,7 @@ def test_what_fits_fits_and_the_rest_says_why(new: dict[str, int], old: dict[str
 def test_what_shrinks_makes_room_for_what_grows() -> None:
     grows, shrinks = share("A", "u-1", ready=True), share("B", "u-2", ready=True, created="05")
     values = [(grows, EnvValue(Sensitive(b"x" * 9))), (shrinks, EnvValue(Sensitive(b"")))]
+    assert _fitting(values, 0, {"A": 1, "B": 7}).keys() == {"env/B"}
+    assert grows.problem is not None
     assert _fitting(values, 0, {"A": 1, "B": 8}).keys() == {"env/A", "env/B"}
+    assert grows.problem is None
