@@ -40,6 +40,20 @@ def rules(objects: list[Json]) -> dict[str, list[str]]:
     return {resource: sorted(verbs) for resource, verbs in found.items()}
 
 
+def one(objects: list[Json], kind: str) -> Json:
+    (found,) = [item for item in objects if item["kind"] == kind]
+    return found
+
+
+def pod(objects: list[Json]) -> Json:
+    found: Json = one(objects, "Deployment")["spec"]["template"]["spec"]
+    return found
+
+
+def variables(objects: list[Json]) -> dict[str, str | None]:
+    return {item["name"]: item.get("value") for item in pod(objects)["containers"][0]["env"]}
+
+
 def test_it_is_not_there_unless_it_is_wanted(testbed: Session) -> None:
     assert render(testbed, {"gateway": {"enabled": False}}) == []
 
@@ -53,6 +67,7 @@ def test_it_is_not_there_unless_it_is_wanted(testbed: Session) -> None:
             "vault": {"auth": "token", "tokenSecret": {"name": "t"}, "caSecret": {"name": "ca"}},
             "gateway": {"vaultTokenSecret": {"name": "g"}},
         },
+        {"gateway": {"tlsSecretName": "theirs", "apiServiceAnnotations": {"cert-manager.io/inject-ca-from": "a/b"}}},
     ],
 )
 def test_the_api_server_takes_every_object(
@@ -84,6 +99,8 @@ def test_it_may_do_what_it_does_and_nothing_more(testbed: Session) -> None:
         assert "*" not in yaml.safe_dump([item.get("rules") for item in objects])
     alone = rules(render(testbed, {"gateway": {"aggregation": False}}))
     assert alone == {resource: verbs for resource, verbs in wanted.items() if resource != "apiservices"}
+    shown = rules(render(testbed, {"gateway": {"tlsSecretName": "theirs"}}))
+    assert shown == {resource: wanted[resource] for resource in wanted.keys() - {"apiservices", "secrets"}}
 
 
 def test_only_its_own_secret_and_api_service_are_named(testbed: Session) -> None:
@@ -109,14 +126,34 @@ def test_it_knows_every_variable_it_is_given(testbed: Session) -> None:
     vault = {"auth": "token", "tokenSecret": {"name": "t"}, "caSecret": {"name": "c"}, "namespace": "n"}
     for values in ({"namespaces": ["a", "b"]}, {"vault": vault, "gateway": {"vaultTokenSecret": {"name": "g"}}}):
         objects = render(testbed, values)
-        deployment = next(item for item in objects if item["kind"] == "Deployment")
-        container = deployment["spec"]["template"]["spec"]["containers"][0]
-        given = {item["name"]: item.get("value") for item in container["env"]}
+        container = pod(objects)["containers"][0]
+        given = variables(objects)
         assert set(given) <= known | OTHER_VARIABLES
         assert container["args"] == ["gateway"]
         assert given["SLOTWARDEN_TLS_SECRET"] == "slotwarden-gateway-tls"
-        service = next(item for item in objects if item["kind"] == "APIService")["spec"]["service"]
+        service = one(objects, "APIService")["spec"]["service"]
         assert service == {"namespace": "system", "name": given["SLOTWARDEN_SERVICE_NAME"], "port": 443}
+
+
+def test_a_certificate_of_others_is_shown(testbed: Session) -> None:
+    annotations = {"cert-manager.io/inject-ca-from": "system/gateway"}
+    objects = render(testbed, {"gateway": {"tlsSecretName": "theirs", "apiServiceAnnotations": annotations}})
+    given = variables(objects)
+    assert "SLOTWARDEN_TLS_SECRET" not in given
+    (mount,) = pod(objects)["containers"][0]["volumeMounts"]
+    (volume,) = pod(objects)["volumes"]
+    assert (mount["name"], volume["secret"]) == (volume["name"], {"secretName": "theirs"})
+    files = [given[f"SLOTWARDEN_TLS_{what}_FILE"] for what in ("CERT", "KEY")]
+    assert files == [f"{mount['mountPath']}/tls.{suffix}" for suffix in ("crt", "key")]
+    assert one(objects, "APIService")["metadata"]["annotations"] == annotations
+    assert not [item for item in objects if item["kind"].startswith("ValidatingAdmissionPolicy")]
+
+
+def test_one_at_a_time_may_be_drained(testbed: Session) -> None:
+    objects = render(testbed, {})
+    budget = one(objects, "PodDisruptionBudget")["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"] == one(objects, "Deployment")["spec"]["selector"]
 
 
 def test_a_token_of_its_own_has_to_be_named(testbed: Session) -> None:

@@ -127,7 +127,7 @@ spec:
   value: {{ .root.Values.ports.metrics | quote }}
 {{- end -}}
 
-{{/* The files of Vault's CA and token: takes the root and the Secret of the token. */}}
+{{/* The files of Vault's CA and token, and of a certificate: takes the root and the Secrets of the latter two. */}}
 {{- define "slotwarden.volumeMounts" -}}
 {{- if .root.Values.vault.caSecret.name }}
 - name: vault-ca
@@ -137,6 +137,11 @@ spec:
 {{- if eq .root.Values.vault.auth "token" }}
 - name: vault-token
   mountPath: /etc/slotwarden/vault-token
+  readOnly: true
+{{- end }}
+{{- if .tls }}
+- name: tls
+  mountPath: /etc/slotwarden/tls
   readOnly: true
 {{- end }}
 {{- end -}}
@@ -159,6 +164,11 @@ spec:
     items:
       - key: {{ .token.key }}
         path: token
+{{- end }}
+{{- with .tls }}
+- name: tls
+  secret:
+    secretName: {{ . }}
 {{- end }}
 {{- end -}}
 
