@@ -36,6 +36,11 @@ ELSEWHERE: Final = (
         r"kubectl create --raw /apis/values\.slotwarden\.io/\S+ -f FILE", "asks the gateway", "tests/demo/test_demo.py"
     ),
     Elsewhere(
+        r"kubectl delete apiservice v1beta1\.values\.slotwarden\.io",
+        "takes away what the pages use",
+        "tests/aggregated/test_servers.py",
+    ),
+    Elsewhere(
         r"kubectl (create (secret|role)|explain|auth can-i)|helm template",
         "names a command without its arguments",
         "README.md",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Headers = list[tuple[str, str]]
+# More than the gateway may take for a request.
+TIMEOUT = 45
 ROOT = "/apis/values.slotwarden.io/v1beta1"
 
 
@@ -67,7 +69,7 @@ def ask(
     body: Json | None = None,
 ) -> Answer:
     """One request on a connection of its own; with a body it is a POST. Raises OSError."""
-    connection = http.client.HTTPSConnection("localhost", gateway.port, context=tls, timeout=20)
+    connection = http.client.HTTPSConnection("localhost", gateway.port, context=tls, timeout=TIMEOUT)
     try:
         raw = None if body is None else json.dumps(body).encode()
         connection.putrequest("GET" if raw is None else "POST", path)
