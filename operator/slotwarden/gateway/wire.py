@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from slotwarden.gateway.statuses import Refusal
+from slotwarden.gateway.statuses import Refusal, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 class _Wordless(web.RequestHandler):
-    """Answers to what is no request, and to errors that no handler saw, without a word of aiohttp's."""
+    """Answers to what is no request, and to what no handler of ours saw, without a word of aiohttp's."""
 
     __slots__ = ()
 
@@ -35,6 +35,15 @@ class _Wordless(web.RequestHandler):
         response = web.json_response(broken.status(), status=status)
         response.force_close()
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        # Our handlers raise none: aiohttp did, before them, of an Expect that it does not know, and quotes that.
+        if isinstance(resp, web.HTTPException):
+            resp = web.json_response(refusal(resp).status(), status=resp.status)
+            resp.force_close()
+        return await super().finish_response(request, resp, start_time)
 
 
 def wordless(server: web.Server) -> Callable[[], web.RequestHandler]:

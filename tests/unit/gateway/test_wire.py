@@ -56,3 +56,15 @@ async def test_what_is_no_request_is_not_quoted(port: int, sent: bytes, capsys: 
     assert b'"reason": "BadRequest"' in told
     assert CANARY not in told
     assert CANARY.decode() not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", [b"/", b"/not-there"])
+async def test_an_expectation_that_is_not_known_is_not_quoted(port: int, path: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+    writer.write(head + b"Expect: " + CANARY + b"\r\n\r\nab")
+    told = await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+    assert told.startswith(b"HTTP/1.1 417 Expectation Failed")
+    assert b'"message": "Expectation Failed"' in told
+    assert CANARY not in told
