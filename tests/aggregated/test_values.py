@@ -160,12 +160,12 @@ def test_what_is_too_large(org: Organization, admin: User, name: str, kind: str)
 def test_an_older_object_of_the_same_key(org: Organization, admin: User, name: str) -> None:
     kind = "envsecrets"
     seen = of_kind(org, kind)
-    declare(org, kind, name)
-    seen.told(name, "AwaitingValue")
     rival = f"{name}{RIVAL}"
-    declare(org, kind, rival)
-    seen.told(rival, "NameConflict")
+    for each in (name, rival):
+        declare(org, kind, each)
     older, younger = sorted((name, rival), key=lambda each: _age(seen.slot(each)))
+    seen.told(younger, "NameConflict")
+    seen.told(older, "AwaitingValue")
     said = refusal(admin, f"{kind}/{younger}/value", {"value": "first"})
     assert f"NameConflict: {older} is older" in said
     done(admin, f"{kind}/{older}/value", {"valueBase64": base64.b64encode(b"first").decode()})

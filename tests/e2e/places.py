@@ -61,7 +61,7 @@ def audited(world: World, since: int, refused: set[str]) -> Iterator[tuple[str, 
         if reference.get("resource") == "secrets" and not reference.get("subresource"):
             continue
         shown = dict(event)
-        if reference.get("resource") in SLOTS and event["verb"] in ("get", "list"):
+        if reference.get("resource") in SLOTS and "subresource" not in reference and event["verb"] in ("get", "list"):
             del shown["responseObject"]
         elif reference.get("name") in refused and "spec" in (event.get("responseObject") or {}):
             shown["responseObject"] = _without_inline(event["responseObject"])
