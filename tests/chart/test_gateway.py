@@ -159,12 +159,3 @@ def test_one_at_a_time_may_be_drained(testbed: Session) -> None:
 def test_a_token_of_its_own_has_to_be_named(testbed: Session) -> None:
     with pytest.raises(AssertionError, match=r"gateway\.vaultTokenSecret\.name"):
         render(testbed, {"vault": {"auth": "token", "tokenSecret": {"name": "t"}}})
-
-
-@pytest.mark.parametrize(("replicas", "budgets"), [(1, []), (2, [1]), (3, [1])])
-def test_a_drain_leaves_a_gateway_where_there_are_several(testbed: Session, replicas: int, budgets: list[int]) -> None:
-    objects = render(testbed, {"gateway": {"replicas": replicas}})
-    (deployment,) = (item for item in objects if item["kind"] == "Deployment")
-    found = [item["spec"] for item in objects if item["kind"] == "PodDisruptionBudget"]
-    assert [each["maxUnavailable"] for each in found] == budgets
-    assert all(each["selector"] == deployment["spec"]["selector"] for each in found)
