@@ -12,12 +12,11 @@ import contextlib
 import ssl
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from cryptography import x509
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from cryptography import x509
 
     from slotwarden.gateway.certificates import Pair
 
@@ -86,10 +85,16 @@ class Peer:
 
     @property
     def chain(self) -> Sequence[x509.Certificate]:
-        """The client's certificate and those that it sent with it, checked by nobody; empty where it showed none."""
+        """The client's certificate and those that it sent with it, checked by nobody.
+
+        Empty where it showed none, or one that cannot be read.
+        """
         if self._chain is None:
-            leaf = self._connection.get_peer_certificate(as_cryptography=True)
-            more = self._connection.get_peer_cert_chain(as_cryptography=True) or []
+            try:
+                leaf = self._connection.get_peer_certificate(as_cryptography=True)
+                more = self._connection.get_peer_cert_chain(as_cryptography=True) or []
+            except (ValueError, x509.InvalidVersion):
+                leaf, more = None, []
             self._chain = () if leaf is None else (leaf, *(other for other in more if other != leaf))
         return self._chain
 

@@ -5,11 +5,15 @@ import socket
 import ssl
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
 from tests.unit.gateway.serving import LOOPS, client_context, connect, pair, post, read_all, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AUTHORITY = trustme.CA()
 STRANGERS = trustme.CA()
@@ -33,6 +37,21 @@ def test_a_certificate_that_nobody_knows_reaches_the_request_with_its_chain(kind
         assert first.subject.rfc4514_string().startswith("CN=stranger")
         assert first.issuer == second.subject
         assert server.seen[0].getpeercert() == {}
+
+
+def test_a_certificate_that_cannot_be_read_is_none(kind: str, tmp_path: Path) -> None:
+    stranger = STRANGERS.issue_cert(common_name="stranger")
+    certificate = ssl.PEM_cert_to_DER_cert(stranger.cert_chain_pems[0].bytes().decode())
+    # OpenSSL reads an X.509 of a version that does not exist; `cryptography` does not.
+    third, tenth = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"
+    assert third in certificate
+    spoiled = ssl.DER_cert_to_PEM_cert(certificate.replace(third, tenth, 1)).encode()
+    (tmp_path / "spoiled.pem").write_bytes(stranger.private_key_pem.bytes() + spoiled)
+    context = client_context(AUTHORITY)
+    context.load_cert_chain(tmp_path / "spoiled.pem")
+    with serving(kind, pair(AUTHORITY)) as server:
+        assert post(connect(server.port, context), b"").endswith(b"ok")
+        assert [*server.seen[0].chain] == []
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
