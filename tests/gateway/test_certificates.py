@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
+from slotwarden.gateway import pem
+from slotwarden.gateway.certificates import Lives, make
 from testbed.clients.kube import core
 from testbed.gateway import TLS_SECRET
 from testbed.wait import eventually
@@ -64,12 +67,18 @@ def test_a_secret_that_was_spoiled_or_deleted_is_made_anew(served: Gateway, name
     eventually(lambda: shown(served.port, authority(kube, namespace), "localhost"))
 
 
-def test_a_secret_of_somebody_else_is_left_alone(gateway: Callable[..., Gateway], namespace: str, kube: Kube) -> None:
+@pytest.mark.parametrize("like", ["others", "the gateway's"])
+def test_a_secret_of_somebody_else_is_left_alone(
+    gateway: Callable[..., Gateway], namespace: str, kube: Kube, like: str
+) -> None:
     theirs = trustme.CA().issue_cert("localhost")
     data = {
         "tls.crt": base64.b64encode(theirs.cert_chain_pems[0].bytes()).decode(),
         "tls.key": base64.b64encode(theirs.private_key_pem.bytes()).decode(),
     }
+    if like == "the gateway's":
+        material = pem.data(make(["localhost"], Lives(), datetime.now(UTC)))
+        data = {name: base64.b64encode(part.reveal()).decode() for name, part in material.items()}
     manifest = {"metadata": {"name": TLS_SECRET}, "type": "kubernetes.io/tls", "data": data}
     kube.create(core(namespace, "secrets"), manifest)
     made = gateway(namespace, start=False).start(wait=False)

@@ -106,11 +106,12 @@ class Publisher:
         service, trouble = await self._service()
         stored, version = await self._stored.look()
         place, now = self._place, datetime.now(UTC)
+        if stored is not None and not _is_ours(stored):
+            # Nor is it shown: whoever made it has the key, and would be believed in our place.
+            await self._rest(f"the Secret {'/'.join(place.secret)} is not the gateway's")
+            return
         held = pem.material(stored.get("data") or {}) if stored else None
         if held is None:
-            if stored is not None and not _is_ours(stored):
-                await self._rest(f"the Secret {'/'.join(place.secret)} is not the gateway's")
-                return
             await self._write(stored, make(place.names, place.lives, now))
             return
         self._show(held)
