@@ -116,10 +116,10 @@ class Account:
         answer = self.answer(path, body)
         return Said(answer.body.get("reason", "") if answer.code >= 400 else "", json.dumps(answer.body))
 
-    def answer(self, path: str, body: Json | None = None) -> Answer:
+    def answer(self, path: str, body: Json | None = None, token: str = "") -> Answer:
         """The gateway's own answer, with its headers."""
         tls = context(authority(self.org.kube, self.org.namespace))
-        return ask(self.gateway, tls, path, [bearer(self.token())], body)
+        return ask(self.gateway, tls, path, [bearer(token or self.token())], body)
 
     def token(self) -> str:
         """One for the gateway."""

@@ -11,22 +11,25 @@ import yaml
 
 from testbed.clients.kube import envs
 from testbed.gateway import is_available
-from testbed.install import ROOT
+from testbed.install import ROOT as TREE
 from testbed.servers.apiserver import AUDIT_POLICY
 from testbed.wait import eventually
-from tests.aggregated.users import GROUP, User
+from tests.aggregated.accounts import Account
+from tests.aggregated.kinds import KINDS, body_of, declare, of_kind
+from tests.aggregated.users import GROUP, ROOT, User, rule
 from tests.e2e.support import condition, git, registry
 from tests.support.leaks import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from testbed.gateway import Gateway
     from tests.e2e.support import Organization
 
 Json = dict[str, Any]
 USER = "dana"
-SHIPPED = ROOT / "examples" / "audit" / "policy.yaml"
+SHIPPED = TREE / "examples" / "audit" / "policy.yaml"
 
 
 @pytest.fixture(scope="module", params=["whole", "shipped"])
@@ -116,6 +119,55 @@ def test_the_values_api(org: Organization, policy: str) -> None:
         assert event.keys().isdisjoint({"requestObject", "responseObject"})
     # The Secret that the operator makes of it holds the value.
     assert holding(value, recorded) == (["secrets"] if policy == "whole" else [])
+
+
+def test_the_gateway_itself(org: Organization, gateway: Gateway, tmp_path: Path, policy: str) -> None:
+    """Of a request past the API server is recorded what the gateway asks of it: whose token, and what they may."""
+    verbs = ("create", "get")
+    allowed = rule(*(f"{kind}/{what}" for kind in KINDS for what in ("value", "reveal")), verbs=verbs)
+    holder, mark, values = Account.made(org, gateway, tmp_path, allowed), org.mark(), []
+    token = holder.token()
+    for kind in KINDS:
+        name = f"direct-{policy}"
+        declare(org, kind, name)
+        for what, body in (("value", body_of(kind, canary())), ("reveal", {})):
+            path = f"{ROOT}/namespaces/{org.namespace}/{kind}/{name}/{what}"
+            answer = holder.answer(path, body, token)
+            assert answer.code == 201, answer
+        values.append(answer.body["password" if kind == "secretslots" else "value"])
+        of_kind(org, kind).ready(name)
+    recorded = org.session.kube_audit.events(since=mark)
+    assert {"tokenreviews", "subjectaccessreviews"} <= {
+        event["objectRef"]["resource"] for event in by_gateway(recorded)
+    }
+    for value in values:
+        assert holding(value, recorded) == (["secrets"] if policy == "whole" else [])
+        assert holding(value, by_gateway(recorded)) == []
+    reviewed = {"tokenreviews", "serviceaccounts"} if policy == "whole" else set()
+    assert set(holding(token, recorded)) == reviewed
+
+
+def test_a_source_of_an_environment_and_its_values(org: Organization, policy: str) -> None:
+    """As for slots: what is recorded is the Secret."""
+    value, later, name, mark = canary(), canary(), f"env-{policy}", org.mark()
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"of-{name}"}, "stringData": {"value": value}}
+    org.session.kubectl.apply(secret, namespace=org.namespace, check=True)
+    declare(org, "envsecrets", name, source=f"of-{name}")
+    of_kind(org, "envsecrets").ready(name)
+    declare(org, "envsecrets", f"{name}-set")
+    admin = User(org)
+    assert admin.post(f"envsecrets/{name}-set/value", {"value": later}).code == 0
+    assert admin.post(f"envsecrets/{name}-set/reveal").code == 0
+    of_kind(org, "envsecrets").ready(f"{name}-set")
+    recorded = events(org, mark)
+    assert {"value", "reveal"} <= {event["objectRef"].get("subresource") for event in recorded}
+    for each in (value, later):
+        assert holding(each, recorded) == (["secrets"] if policy == "whole" else [])
+
+
+def by_gateway(recorded: list[Json]) -> list[Json]:
+    """What a gateway asked of the API server."""
+    return [event for event in recorded if "slotwarden-gateway" in event["user"]["username"]]
 
 
 def canary() -> str:
