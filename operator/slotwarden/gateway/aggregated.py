@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from slotwarden.gateway import bodies, discovery, openapi, revealing
+from slotwarden.gateway.answers import json_answer
 from slotwarden.gateway.bodies import (
     MAX_BODY,
     Meta,
@@ -152,14 +153,14 @@ class Aggregated:
         found = await self._found(asked)
         stored = await revealing.read(self.doors, found, body.version)
         asked.version = stored.version.number
-        return web.json_response(revealing.told(_metadata(asked), stored), status=201, headers=_NEVER_KEPT)
+        return json_answer(revealing.told(_metadata(asked), stored), code=201, headers=_NEVER_KEPT)
 
     async def _versions(self, _request: web.Request, asked: Asked) -> web.Response:
         found = await self._found(asked)
         versions = await self.doors.versions(found.declared.entry, found.owner)
         items = tuple(map(_item, versions))
         listed = ValueVersionList(metadata=_metadata(asked), items=items)
-        return web.json_response(bodies.answer(listed), headers=_NEVER_KEPT)
+        return json_answer(bodies.answer(listed), headers=_NEVER_KEPT)
 
     async def _found(self, asked: Asked) -> Found:
         read = self.reader.read_to_set if asked.subresource.writes else self.reader.read
@@ -172,7 +173,7 @@ class Aggregated:
 
 
 def _written(asked: Asked, found: Found, result: SetResult) -> web.Response:
-    asked.version = result.version.number
+    asked.version = 0 if asked.dry_run else result.version.number
     written = ValueVersion(
         metadata=_metadata(asked),
         version=result.version.number,
@@ -180,7 +181,7 @@ def _written(asked: Asked, found: Found, result: SetResult) -> web.Response:
         changed=result.changed,
         request_id=asked.request_id,
     )
-    return web.json_response(bodies.answer(written), status=201, headers=_NEVER_KEPT)
+    return json_answer(bodies.answer(written), code=201, headers=_NEVER_KEPT)
 
 
 def _metadata(asked: Asked) -> Meta:
@@ -224,6 +225,6 @@ def _item(known: VersionInfo) -> VersionItem:
 
 def _document(document: Mapping[str, object]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(_request: web.Request) -> web.Response:
-        return web.json_response(document)
+        return json_answer(document)
 
     return handle

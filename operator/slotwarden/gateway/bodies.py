@@ -196,7 +196,7 @@ def read(model: type[_Body], raw: bytes) -> _Body:
     if "extra_forbidden" in kinds:
         known = ", ".join(field.alias or "" for field in model.model_fields.values())
         raise Refusal(400, f"the body has a member that kind {name} does not know; it knows {known}")
-    raise invalid(*(Cause(str(each["loc"][0]), _message(each["type"], name)) for each in found))
+    raise invalid(*(_cause(str(each["loc"][0]), each["type"], name) for each in found))
 
 
 def answer(body: ValueVersion | ValueVersionList) -> dict[str, Any]:
@@ -216,5 +216,7 @@ FIELDS: Final = {
 """The names of a value's fields in Vault, and here."""
 
 
-def _message(kind: str, model: str) -> str:
-    return _MESSAGES.get(kind, f"is not that of kind {model}" if kind == "literal_error" else "is not acceptable")
+def _cause(field: str, kind: str, model: str) -> Cause:
+    if kind == "literal_error":
+        return Cause(field, f"is not {model if field == 'kind' else API_VERSION}")
+    return Cause(field, _MESSAGES.get(kind, "is not acceptable"))

@@ -58,8 +58,10 @@ def _misplaced(body: Value, members: tuple[str, ...]) -> Iterator[Cause]:
 def _secret(declared: DeclaredSlot | DeclaredEnv, body: Value) -> Sensitive:
     if isinstance(declared, DeclaredEnv):
         given = {name: getattr(body, name) for name in _ENVIRONMENT if getattr(body, name) is not None}
-        if len(given) != 1:
-            raise InvalidValue("value", "or valueBase64 is required, and not both")
+        if not given:
+            raise InvalidValue("value", "is required, or valueBase64 in its place")
+        if len(given) > 1:
+            raise InvalidValue("value_base64", "is there beside value: give one of the two")
         return envvalue.from_vault(given).value
     name = _members(declared)[1]
     secret: Sensitive | None = getattr(body, name)

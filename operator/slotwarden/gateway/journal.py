@@ -34,7 +34,7 @@ class Asked:
     """One request, and what becomes known of it on the way.
 
     Attributes:
-        version: the version that was set or read; 0 as long as there is none.
+        version: the version that was set or read; 0 as long as there is none, and of a dry run.
     """
 
     caller: Caller
@@ -63,7 +63,8 @@ def noted(asked: Asked, metrics: GatewayMetrics) -> Iterator[None]:
 def _note(asked: Asked, metrics: GatewayMetrics, outcome: str, code: int, reason: str) -> None:
     if asked.subresource is not VERSIONS:
         counter = metrics.value_writes if asked.subresource.writes else metrics.value_reads
-        counter.labels(asked.resource, outcome).inc()
+        # A dry run sets nothing, but tells whether a value is the one that is there: many of them are worth seeing.
+        counter.labels(asked.resource, "dry-run" if asked.dry_run else outcome).inc()
     fields: dict[str, Any] = {
         "user": asked.caller.username,
         "userUID": asked.caller.uid,

@@ -81,7 +81,9 @@ def hindrance(declared: DeclaredSlot | DeclaredEnv) -> None:
         raise conflict("the object is being deleted")
     source = declared.source
     if source is not None:
-        message = f"takes the value from key {source.key} of Secret {source.secret}: change it there, or remove this"
+        message = (
+            f"takes the value from key {source.key} of Secret {source.secret}: change it there, or remove the field"
+        )
         raise conflict(f"{source.field} {message}", Cause(source.field, message))
     if declared.inline is not None:
         # The operator has yet to store it, and would put it over what is set now.

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from slotwarden.cluster import errors as kubernetes
 from slotwarden.domain.credentials import InvalidValue
+from slotwarden.gateway.answers import json_answer
 from slotwarden.gateway.group import GROUP
 from slotwarden.values.doors import Misfit, VersionMismatch, VersionUnknown
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
@@ -147,7 +148,7 @@ def _of_a_value(error: BaseException) -> Refusal | None:
         case NotOwner() | VersionDeleted() | Misfit():
             return conflict(str(error))
         case VersionMismatch():
-            return conflict(str(error), Cause("expectedVersion", f"is not {error.current}"))
+            return conflict(f"expectedVersion: {error}", Cause("expectedVersion", str(error)))
         case VersionUnknown():
             return invalid(Cause("version", str(error), "FieldValueNotFound"))
         case InvalidValue():
@@ -162,7 +163,7 @@ def answer(request: web.Request, refused: Refusal) -> web.Response:
     if refused.retry:
         headers["Retry-After"] = str(refused.retry)
     about = (request.match_info.get("resource", ""), request.match_info.get("name", ""))
-    return web.json_response(refused.status(*about), status=refused.code, headers=headers)
+    return json_answer(refused.status(*about), code=refused.code, headers=headers)
 
 
 @web.middleware

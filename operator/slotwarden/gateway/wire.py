@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from slotwarden.gateway.answers import json_answer
 from slotwarden.gateway.statuses import Refusal, refusal
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class _Wordless(web.RequestHandler):
         broken = Refusal(
             status, "the request is not HTTP" if status < 500 else "the gateway failed; its log tells where"
         )
-        response = web.json_response(broken.status(), status=status)
+        response = json_answer(broken.status(), code=status)
         response.force_close()
         return response
 
@@ -41,7 +42,7 @@ class _Wordless(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         # Our handlers raise none: aiohttp did, before them, of an Expect that it does not know, and quotes that.
         if isinstance(resp, web.HTTPException):
-            resp = web.json_response(refusal(resp).status(), status=resp.status)
+            resp = json_answer(refusal(resp).status(), code=resp.status)
             resp.force_close()
         return await super().finish_response(request, resp, start_time)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,7 @@ Client = TestClient[web.Request, web.Application]
 
 
 async def failed(response: Any, code: int, reason: str) -> Any:
+    assert (await response.text()).endswith("}\n")
     status = await response.json()
     assert (response.status, status["code"], status["reason"], status["kind"]) == (code, code, reason, "Status")
     assert CANARY not in json.dumps(status)
@@ -42,6 +44,7 @@ async def failed(response: Any, code: int, reason: str) -> Any:
 async def test_setting_a_value(client: Client, bed: Bed) -> None:
     response = await client.post(f"{SLOT}/value", json={**BODY, "requestID": "r-1", "expectedVersion": 3})
     assert (response.status, response.headers["Cache-Control"]) == (201, "no-store")
+    assert (await response.text()).endswith("}\n")
     assert await response.json() == {
         "apiVersion": "values.slotwarden.io/v1beta1",
         "kind": "ValueVersion",
@@ -74,11 +77,14 @@ async def test_kubectl_names_no_type(client: Client) -> None:
     assert (await client.post(f"{SLOT}/value{query}", json=BODY)).status == 201
 
 
-async def test_a_dry_run_writes_nothing(client: Client, bed: Bed) -> None:
+async def test_a_dry_run_writes_nothing(client: Client, bed: Bed, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "slotwarden.audit")
     response = await client.post(f"{SLOT}/value?dryRun=All", json=BODY)
     assert response.status == 201
     assert "createdTime" not in await response.json()
     assert bed.pending == bed.stored == []
+    (line,) = [record.__dict__["fields"] for record in caplog.records if record.name == "slotwarden.audit"]
+    assert (line["dryRun"], "version" in line) == (True, False)
     await failed(await client.post(f"{SLOT}/value?dryRun={CANARY}", json=BODY), 400, "BadRequest")
     await failed(await client.post(f"{SLOT}/value?dryRun=All&dryRun=", json=BODY), 400, "BadRequest")
 

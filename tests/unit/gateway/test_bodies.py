@@ -51,8 +51,8 @@ def test_a_field_of_another_type_is_named_and_not_told(field: str, wrong: object
 @pytest.mark.parametrize(
     ("body", "field", "words"),
     [
-        ({"kind": CANARY}, "kind", "is not that of kind Value"),
-        ({"apiVersion": CANARY}, "apiVersion", "is not that of kind Value"),
+        ({"kind": CANARY}, "kind", "is not Value"),
+        ({"apiVersion": CANARY}, "apiVersion", "is not values.slotwarden.io/v1beta1"),
         ({"requestID": f"{CANARY} "}, "requestID", "is not 1 to 128 letters"),
         ({"requestID": ""}, "requestID", "is not 1 to 128 letters"),
         ({"requestID": "a" * 129}, "requestID", "is not 1 to 128 letters"),

@@ -83,3 +83,13 @@ def test_a_list_of_versions_is_no_read_of_a_value() -> None:
     with noted(asked(VERSIONS), metrics):
         pass
     assert b"slotwarden_value_reads_total{" not in metrics.render()
+
+
+def test_a_dry_run_is_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", "error")
+    request, metrics = asked(), GatewayMetrics()
+    with noted(request, metrics):
+        request.dry_run = True
+    assert only_line(capsys)["dryRun"] is True
+    assert b'slotwarden_value_writes_total{outcome="dry-run",resource="secretslots"} 1.0' in metrics.render()
+    assert b'outcome="succeeded"' not in metrics.render()

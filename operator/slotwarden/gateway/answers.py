@@ -1,0 +1,22 @@
+"""The form that all answers have: JSON that ends its line, as the API server's does, for terminals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def json_answer(
+    content: Mapping[str, object], *, code: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """An answer with this content."""
+    return web.json_response(content, status=code, headers=headers, dumps=_line)
+
+
+def _line(content: object) -> str:
+    return f"{json.dumps(content)}\n"
