@@ -212,9 +212,10 @@ class TargetReconciler:
             if share.state.fresh is share.fresh:
                 share.state.fresh = None
             self._tell(share.key, made)
-        for key, contributor in context.cache.contributors(target).items():
+        losers = resolution.losers
+        for key, contributor in context.cache.contributors(target).items() if losers else ():
             state = context.states.get(key)
-            if contributor.uid not in resolution.losers or state is None:
+            if contributor.uid not in losers or state is None:
                 continue
             state.fresh = None
             conflict = Problem(Reason.TARGET_CONFLICT, resolution.disputes[contributor.uid], stalled=True)
