@@ -105,6 +105,7 @@ def _of_environment(environment: Json) -> dict[str, float]:
         "environment_vault_reads": operator["vault_reads"] / tries,
         "environment_kubernetes_gets": gets / tries,
         "environment_secret_patches": asked.get("patch secrets", 0) / tries,
+        "environment_cpu_ms": 1000 * environment["cpu_seconds"]["operator"] / tries,
         "environment_create_seconds": environment["create_seconds"],
     }
 

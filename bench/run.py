@@ -115,9 +115,10 @@ class Run:
             with self.reporter.step(self._title(f"{settings.tries} values through the gateway")):
                 found["door"] = await entering.by_gateway(stage, operator, PREFIX, settings.tries, patience)
         if "environment" in wanted:
+            watching = profiler.watching(operator, "environment")
             with self.reporter.step(self._title(f"{settings.tries} rotations in an environment of {settings.keys}")):
                 found["environment"] = await entering.by_vault(
-                    stage, operator, PREFIX, settings.keys, settings.tries, patience
+                    stage, operator, PREFIX, settings.keys, settings.tries, patience, watching
                 )
         if "memory" in wanted:
             more = slots.batch("more", settings.slots, NAMESPACES)

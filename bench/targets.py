@@ -40,7 +40,7 @@ TARGETS: Final[dict[str, Target]] = {
     "value_to_secret_ms_p99": Target(500, "at most"),
     "value_in_to_secret_ms_p50": Target(150, "at most"),
     "value_in_to_secret_ms_p99": Target(500, "at most"),
-    "environment_vault_reads": Target(1, "at most"),
+    "environment_vault_reads": Target(1, "exactly"),
     "environment_kubernetes_gets": Target(1, "at most"),
     "environment_secret_patches": Target(1, "exactly"),
     "peak_rss_mib": Target(140, "at most"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,7 +127,15 @@ async def by_gateway(stage: Stage, operator: Operator, prefix: str, tries: int, 
         return await _Measurement(stage, operator, gateway, prefix, place, patience, prepare)(tries)
 
 
-async def by_vault(stage: Stage, operator: Operator, prefix: str, keys: int, tries: int, patience: float) -> Json:
+async def by_vault(
+    stage: Stage,
+    operator: Operator,
+    prefix: str,
+    keys: int,
+    tries: int,
+    patience: float,
+    watching: AbstractContextManager[None],
+) -> Json:
     """Keys of a large environment rotated in Vault by others, one at a time; begins with asking for a refresh."""
     place = Place("environment", keys, with_slot=False)
 
@@ -136,7 +145,7 @@ async def by_vault(stage: Stage, operator: Operator, prefix: str, keys: int, tri
         annotations = {"slotwarden.io/refresh": secrets.token_hex(8)}
         return "PATCH", each.path, dumps({"metadata": {"annotations": annotations}}), MERGE
 
-    return await _Measurement(stage, operator, None, prefix, place, patience, prepare)(tries)
+    return await _Measurement(stage, operator, None, prefix, place, patience, prepare, watching)(tries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ class _Measurement:
 
     Attributes:
         prepare: makes the request that the clock begins with, for what is set and the version before it.
+        watching: entered while values are set.
     """
 
     stage: Stage
@@ -154,6 +164,7 @@ class _Measurement:
     place: Place
     patience: float
     prepare: Callable[[Entered, int], Awaitable[Sending]]
+    watching: AbstractContextManager[None] = field(default_factory=nullcontext)
 
     async def __call__(self, tries: int) -> Json:
         """Times, requests by who made them, CPU and memory."""
@@ -163,7 +174,8 @@ class _Measurement:
         await stage.rest(self.operator)
         pids = {**stage.pids(self.operator), **({"gateway": gateway.pid} if gateway else {})}
         mark, before = Mark.now(stage.session), procfs.all_cpu_seconds(pids)
-        seconds, answers = await self._set(place.entered(tries))
+        with self.watching:
+            seconds, answers = await self._set(place.entered(tries))
         await stage.rest(self.operator)
         found: Json = {
             "tries": tries,
