@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=256,
     show_default=True,
-    help="How many requests run at once; one more is told to come again.",
+    help="How many requests run at once, of one caller a quarter of them; one more is told to come again.",
 )
 @click.option(
     "--grace",

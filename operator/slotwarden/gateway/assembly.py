@@ -29,6 +29,7 @@ from slotwarden.gateway.health import Look
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.publish import Place, Publisher
 from slotwarden.gateway.server import HttpsServer, Traffic, in_time, only
+from slotwarden.gateway.shares import Shares
 from slotwarden.gateway.statuses import statuses
 from slotwarden.gateway.tls import AskingContext
 from slotwarden.gateway.tokens import Tokens
@@ -176,7 +177,8 @@ async def assemble(options: Options) -> Gateway:
     tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
     authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
     traffic = Traffic(options.most)
-    order = [traffic.middleware, statuses, in_time, authenticator.middleware, only(options.namespaces)]
+    known = [authenticator.middleware, Shares(options.most).middleware, only(options.namespaces)]
+    order = [traffic.middleware, statuses, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes(aggregated.routes())
     asked = partial(client.request, "get", "apiresources", paths.GROUP)
