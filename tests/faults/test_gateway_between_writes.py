@@ -173,3 +173,25 @@ def test_a_set_that_was_stated_and_never_written_is_given_up(doors: Doors, write
     for case in (*before, *lost):
         assert doors.set(case.name, case.value, f"r-{case.name}").code == 201
         is_projected(doors, case)
+
+
+def test_an_object_deleted_in_the_middle_of_a_set(doors: Doors) -> None:
+    """What is written for it late is not the value of the next object of its name."""
+    late, own = (f"c4nary{secrets.token_hex(12)}" for _ in range(2))
+    doors.awaiting("url")
+    store = Hold(f"^{WRITES}/v1/[^/]+/data/.*/URL$")
+    doors.to_vault.add(store)
+    begun = doors.begin("url", late)
+    store.wait()
+    doors.delete_slot("url")
+    doors.awaiting("url")
+    store.release()
+    begun.result(60)
+    doors.to_vault.clear()
+    doors.refreshed("url")
+    doors.told("url", "AwaitingValue")
+    assert doors.ask("url/reveal", {}).code == 404
+    assert doors.ask("url/versions").body["items"] == []
+    assert doors.set("url", own).code == 201
+    doors.holds({"URL": own})
+    assert [item["state"] for item in doors.ask("url/versions").body["items"]] == ["Current"]
