@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from testbed.clients.kube import envs
@@ -61,18 +60,6 @@ class Environment(World):
     def write(self, name: str, value: str) -> int:
         """Write a value to Vault as somebody would by hand; the version that it made."""
         return self.vault.write(self.entry(name), {"value": value})
-
-    def announce(self, name: str, version: int, request: str = "r-1", *, ago: int = 0) -> None:
-        """State the intent to write a version, as the gateway does before it writes."""
-        moment = datetime.now(UTC) - timedelta(seconds=ago)
-        pending = {
-            "requestID": request,
-            "expectedVersion": version,
-            "requestedTime": moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        }
-        head = {"apiVersion": "slotwarden.io/v1beta1", "kind": self.KIND, "metadata": {"name": name}}
-        query = {"fieldManager": "slotwarden-gateway", "force": "true"}
-        self.kube.patch(f"{self.path(name)}/status", {**head, "status": {"pending": pending}}, "apply", **query)
 
     def give(self, name: str, value: str, version: int, request: str = "r-1") -> None:
         """State it and write it, with check-and-set."""

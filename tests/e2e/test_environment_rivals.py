@@ -69,7 +69,7 @@ def test_the_younger_of_one_identity_touches_nothing_and_takes_over(shop: Enviro
     slot = stands_back(shop, "second", "NameConflict", "first")
     assert slot["spec"]["value"] == VALUES["second"]
     assert "the value is still in the object" in condition(slot)["message"]
-    shop.barrier()
+    assert condition(shop.refreshed("second"))["reason"] == "NameConflict"
     assert shop.find_secret("own") is None
     shop.holds({"URL": VALUES["first"]})
     assert shop.stored("url") == {"value": VALUES["first"]}

@@ -94,6 +94,16 @@ def test_a_strangers_secret_is_left_alone_until_it_may_be_taken_over(shop: Envir
     shop.holds({"B": "value of b", "FOREIGN": "theirs"})
 
 
+def test_what_a_strangers_secret_holds_takes_room_too(shop: Environment) -> None:
+    foreign = shop.make_secret(SECRET, {"FOREIGN": "f" * 700 * KIB}, annotations={ADOPT: "true"})
+    shop.create("large", {"value": "l" * 400 * KIB})
+    shop.told("large", TOO_LARGE)
+    shop.made("small", {"value": "fits"})
+    adopted = shop.holds({"FOREIGN": "f" * 700 * KIB, "SMALL": "fits"})
+    assert adopted["metadata"]["uid"] == foreign["metadata"]["uid"]
+    shop.told("large", TOO_LARGE)
+
+
 def test_a_value_is_refused_before_vault_would(shop: Environment) -> None:
     shop.made("fits", {"value": "x" * 512 * KIB})
     shop.create("more", {"value": "y" * (512 * KIB + 1)})

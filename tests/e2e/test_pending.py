@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.wait import eventually
-from tests.e2e.support import condition
+from tests.e2e.support import condition, passwords, registry
 
 if TYPE_CHECKING:
     from tests.e2e.environments import Environment
     from tests.e2e.support import Json
+    from tests.e2e.world import World
 
 
-def answered(shop: Environment, name: str, request: str = "r-1", timeout: float = 30) -> Json:
+def answered(shop: World, name: str, request: str = "r-1", timeout: float = 30) -> Json:
     """What came of a request, once it is over."""
 
     def check() -> Json:
@@ -38,6 +39,16 @@ def test_a_value_that_is_announced_is_found_without_a_refresh(shop: Environment)
         shop.holds({"URL": value})
     assert [done["requestID"] for done in shop.slot("url")["status"]["operations"]] == ["r-2", "r-1"]
     shop.ready("url")
+
+
+def test_a_login_is_announced_in_the_same_way(world: World) -> None:
+    world.create("pull", registry())
+    world.told("pull", "AwaitingValue")
+    world.announce("pull", 1)
+    login = {"username": "bot", "password": "one", "server_address": "ghcr.io"}
+    world.vault.write(world.entry("pull"), login, cas=0)
+    assert answered(world, "pull")["state"] == "Succeeded"
+    assert passwords(world.secret("pull")) == {"ghcr.io": "one"}
 
 
 def test_an_announcement_that_comes_early_is_waited_for(shop: Environment) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from testbed.clients.audit import resource_of
@@ -98,6 +99,18 @@ class World(Organization):
             return slot
 
         return eventually(check, message=f"{name} says {words!r}")
+
+    def announce(self, name: str, version: int, request: str = "r-1", *, ago: int = 0) -> None:
+        """State the intent to write a version, as the gateway does before it writes."""
+        moment = datetime.now(UTC) - timedelta(seconds=ago)
+        pending = {
+            "requestID": request,
+            "expectedVersion": version,
+            "requestedTime": moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        }
+        head = {"apiVersion": "slotwarden.io/v1beta1", "kind": self.KIND, "metadata": {"name": name}}
+        query = {"fieldManager": "slotwarden-gateway", "force": "true"}
+        self.kube.patch(f"{self.path(name)}/status", {**head, "status": {"pending": pending}}, "apply", **query)
 
     def requests(self, since: int, name: str | None = None, verbs: frozenset[str] | None = None) -> list[Json]:
         """The operator's requests to the API server by its audit log, but for its Lease.

@@ -13,7 +13,13 @@ from pydantic import ValidationError
 
 from slotwarden.cluster.slots import LAST_APPLIED
 from slotwarden.domain import parts
-from slotwarden.domain.targets import MANAGED_BY_LABEL, OWNER_LABEL, TARGET_ANNOTATION, WATCH_LABEL
+from slotwarden.domain.targets import (
+    ADOPT_ANNOTATION,
+    MANAGED_BY_LABEL,
+    OWNER_LABEL,
+    TARGET_ANNOTATION,
+    WATCH_LABEL,
+)
 from slotwarden.reconcile.keys import SlotKey
 from slotwarden.resources.duration import parse_duration
 from slotwarden.sensitive import Sensitive
@@ -54,7 +60,7 @@ class SecretView:
         version: its resourceVersion; they are ordered within one resource.
         marks: MACs by part (a projected Secret) or by data key (any other); None while no MAC key was to be had.
         clean: whether a projected Secret's data is in its canonical form.
-        sizes: bytes by key, of the Secret of an environment; of no other.
+        sizes: bytes by key, of a Secret that is an environment's or is to be taken over; of no other.
     """
 
     namespace: str
@@ -152,7 +158,7 @@ def slot_view(kind: Kind, raw: Mapping[str, Any]) -> SlotView:
 def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
     """Read a Secret: its values are only looked at to take their MACs."""
     metadata = raw["metadata"]
-    labels = metadata.get("labels") or {}
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     data = decode(raw.get("data") or {})
     kind = raw.get("type") or "Opaque"
     projected = OWNER_LABEL in labels
@@ -164,7 +170,7 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
         version=version_of(metadata),
         type=kind,
         labels=_kept(labels),
-        annotations=_kept({k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}),
+        annotations=_kept({k: v for k, v in annotations.items() if k != LAST_APPLIED}),
         owners=tuple(map(_kept, metadata.get("ownerReferences") or ())),
         marks=None
         if key is None
@@ -180,8 +186,12 @@ def secret_view(raw: Mapping[str, Any], key: MacKey | None) -> SecretView:
             for part, value in found.values.items()
         },
         clean=found.clean,
-        sizes={name: len(value) for name, value in data.items()} if kind == parts.ENV_TYPE and projected else _NO_SIZES,
+        sizes=_sizes(data) if kind == parts.ENV_TYPE and (projected or ADOPT_ANNOTATION in annotations) else _NO_SIZES,
     )
+
+
+def _sizes(data: Mapping[str, Sensitive]) -> dict[str, int]:
+    return {name: len(value) for name, value in data.items()}
 
 
 def _kept(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class SlotReconciler:
         what = " / ".join(view.declared.entry[1:])
         message = f'the older {view.kind.name} "{rival.name}" declares {what} already: delete one of the two'
         state.problem, state.fresh = Problem(Reason.NAME_CONFLICT, message + _left_in(view), stalled=True), None
+        state.handled_refresh = view.metadata.annotations.get(REFRESH_ANNOTATION)
         await self._tell(key, view, state)
         return Result()
 

@@ -154,9 +154,11 @@ class TargetReconciler:
         if not is_right(stands, shares, view, mac_key):
             data = await self._contents.changes(target, stands, shares, view, mac_key)
             stands = standing(resolution, shares, view)
-        change = projection.metadata_patch(
-            stands, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
-        )
+        change: Json = {}
+        if stands.winners:
+            change = projection.metadata_patch(
+                stands, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
+            )
         if not data and not change:
             return view
         raw = await context.secrets.patch(target.namespace, target.name, view.version, data, change)
