@@ -195,3 +195,36 @@ class Organization:
         """Return when a slot made now is ready: what was caused before and does not wait has been worked off."""
         name = f"barrier-{secrets.token_hex(3)}"
         self.made(name, registry("barrier"))
+
+
+RELEASED = "slotwarden.io/released"
+
+
+def entry(org: Organization, name: str) -> Json:
+    """The metadata of an object's entry in Vault; LookupError where there is none."""
+    found = org.vault.metadata(org.entry(name))
+    if found is None:
+        raise LookupError(name)
+    return found
+
+
+def released(org: Organization, name: str) -> Json:
+    """The metadata of an entry, once it is marked as released."""
+
+    def check() -> Json:
+        found = entry(org, name)
+        assert RELEASED in (found["custom_metadata"] or {})
+        return found
+
+    return eventually(check, message=f"the value of {name} is released")
+
+
+def newest(metadata: Json) -> Json:
+    """The newest version in the metadata of an entry."""
+    version: Json = metadata["versions"][str(metadata["current_version"])]
+    return version
+
+
+def is_deleted(version: Json) -> bool:
+    """Whether a version is soft-deleted: it could be restored."""
+    return bool(version["deletion_time"]) and not version["destroyed"]

@@ -7,41 +7,16 @@ from typing import TYPE_CHECKING
 
 from testbed.clients.kube import core, slots
 from testbed.wait import eventually
-from tests.e2e.support import condition, data, git, has_condition
+from tests.e2e.support import RELEASED, condition, data, entry, git, has_condition, is_deleted, released
 
 if TYPE_CHECKING:
     from testbed.clients.kube import Kube
     from tests.e2e.support import Json, Organization
 
 PREFIX = "slotwarden.io/"
-RELEASED = f"{PREFIX}released"
 POLICY = f"{PREFIX}deletion-policy"
 FIRST_VERSION = f"{PREFIX}first-version"
 ADOPT = {f"{PREFIX}adopt-value": "true"}
-
-
-def entry(org: Organization, name: str) -> Json:
-    """The metadata of a slot's entry; LookupError where there is none."""
-    found = org.vault.metadata(org.entry(name))
-    if found is None:
-        raise LookupError(name)
-    return found
-
-
-def released(org: Organization, name: str) -> Json:
-    """The metadata of an entry, once it is marked as released."""
-
-    def check() -> Json:
-        found = entry(org, name)
-        assert RELEASED in (found["custom_metadata"] or {})
-        return found
-
-    return eventually(check, message=f"the value of {name} is released")
-
-
-def is_deleted(version: Json) -> bool:
-    """Whether a version is soft-deleted: it could be restored."""
-    return bool(version["deletion_time"]) and not version["destroyed"]
 
 
 def annotate(org: Organization, name: str, annotations: Json) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from testbed.wait import eventually
 from tests.e2e.environments import SECRET, Environment, into, sourced
-from tests.e2e.support import WATCH
+from tests.e2e.support import WATCH, entry, is_deleted, newest, released
 from tests.e2e.world import WRITES, kinds
 
 if TYPE_CHECKING:
@@ -16,33 +16,12 @@ if TYPE_CHECKING:
 
     from testbed.operator import Operator
     from testbed.session import Session
-    from tests.e2e.support import Json
-
-RELEASED = "slotwarden.io/released"
 
 
 @pytest.fixture
 def shop(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> Environment:
     """An environment whose operator sweeps twice soon after its start."""
     return Environment(installed, namespace, vault_prefix, operator(namespace, "--sweep-grace", "3"))
-
-
-def entry(shop: Environment, name: str) -> Json:
-    found = shop.vault.metadata(shop.entry(name))
-    assert found is not None
-    return found
-
-
-def released(shop: Environment, name: str) -> Json:
-    """The newest version of an entry, once the entry is marked as released."""
-
-    def check() -> Json:
-        found = entry(shop, name)
-        assert RELEASED in (found["custom_metadata"] or {})
-        newest: Json = found["versions"][str(found["current_version"])]
-        return newest
-
-    return eventually(check, message=f"the value of {name} is released")
 
 
 def test_a_deletion_missed_takes_the_key_at_once_and_lets_the_value_go_by_the_sweep(shop: Environment) -> None:
@@ -53,9 +32,7 @@ def test_a_deletion_missed_takes_the_key_at_once_and_lets_the_value_go_by_the_sw
     shop.delete_slot("dead")
     shop.operator.start()
     shop.holds({"ALIVE": "stays"})
-    newest = released(shop, "dead")
-    assert newest["deletion_time"]
-    assert not newest["destroyed"]
+    assert is_deleted(newest(released(shop, "dead")))
     assert entry(shop, "alive") == before
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.wait import eventually
 from tests.e2e.environments import DECLARED, SECRET, into, sourced
-from tests.e2e.support import MANAGED_BY, OWNER, WATCH, condition, has_condition
+from tests.e2e.support import MANAGED_BY, OWNER, WATCH, condition, has_condition, is_deleted, released
 from tests.e2e.world import LAST_APPLIED, WRITES
 
 if TYPE_CHECKING:
@@ -26,18 +25,6 @@ def one_and_two(shop: Environment) -> None:
     for key in ONE_AND_TWO:
         shop.ready(key.lower())
     shop.holds(ONE_AND_TWO)
-
-
-def released(shop: Environment, name: str) -> None:
-    """Return once the value of a deleted object was let go, so that it can be undeleted."""
-
-    def check() -> bool:
-        found = shop.vault.metadata(shop.entry(name))
-        assert found is not None
-        assert "slotwarden.io/released" in found["custom_metadata"]
-        return all(version["deletion_time"] and not version["destroyed"] for version in found["versions"].values())
-
-    eventually(check, message=f"the value of {name} is released")
 
 
 def test_declared_without_a_value_it_waits_quietly(shop: Environment) -> None:
@@ -156,10 +143,10 @@ def test_deleting_one_removes_its_key_alone(shop: Environment) -> None:
     assert metadata["uid"] == uid
     assert [owner["name"] for owner in metadata["ownerReferences"]] == ["two"]
     assert json.loads(metadata["annotations"][DECLARED])["data"] == ["TWO"]
-    released(shop, "one")
+    assert all(map(is_deleted, released(shop, "one")["versions"].values()))
     shop.delete_slot("two")
     shop.no_secret()
-    released(shop, "two")
+    assert all(map(is_deleted, released(shop, "two")["versions"].values()))
 
 
 def test_a_key_leaves_also_while_the_others_are_in_trouble(shop: Environment) -> None:

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.wait import eventually
-from tests.e2e.support import Organization, data, git
+from tests.e2e.support import RELEASED, Organization, data, entry, git, newest, released
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from testbed.operator import Operator
     from testbed.session import Session
-    from tests.e2e.support import Json
 
-RELEASED = "slotwarden.io/released"
 GRACE = 3
 
 
@@ -25,24 +23,6 @@ GRACE = 3
 def org(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> Organization:
     """A namespace whose operator sweeps twice soon after its start."""
     return Organization(installed, namespace, vault_prefix, operator(namespace, "--sweep-grace", str(GRACE)))
-
-
-def entry(org: Organization, name: str) -> Json:
-    found = org.vault.metadata(org.entry(name))
-    assert found is not None
-    return found
-
-
-def released(org: Organization, name: str) -> Json:
-    """The newest version of an entry, once the entry is marked as released."""
-
-    def check() -> Json:
-        found = entry(org, name)
-        assert RELEASED in (found["custom_metadata"] or {})
-        newest: Json = found["versions"][str(found["current_version"])]
-        return newest
-
-    return eventually(check, message=f"the value of {name} is released")
 
 
 def lists_since(org: Organization, mark: int) -> list[datetime]:
@@ -61,7 +41,7 @@ def test_a_deletion_missed_is_made_up_for_after_two_lists_apart(org: Organizatio
     org.delete_slot("git")
     mark = org.mark()
     org.operator.start()
-    deleted = datetime.fromisoformat(released(org, "git")["deletion_time"])
+    deleted = datetime.fromisoformat(newest(released(org, "git"))["deletion_time"])
     lists = lists_since(org, mark)
     last = max(moment for moment in lists if moment < deleted)
     assert any(last - moment > timedelta(seconds=GRACE * 0.9) for moment in lists)
