@@ -78,6 +78,7 @@ class Cache:
         self._by_source: dict[TargetKey, set[SlotKey]] = defaultdict(set)
         self._by_owner: dict[str, set[TargetKey]] = defaultdict(set)
         self._by_entry: dict[EntryRef, set[SlotKey]] = defaultdict(set)
+        self._oldest: dict[EntryRef, SlotKey] = {}
 
     def put_slot(self, view: SlotView) -> set[Key]:
         """Take in a slot as it is now.
@@ -212,7 +213,7 @@ class Cache:
 
     def rival(self, key: SlotKey) -> SlotKey | None:
         """The older slot with the same entry in Vault, which is therefore not this one's; None for the oldest."""
-        oldest = min(self.namesakes(key) | {key}, key=lambda other: self._links[other].contributor.age)
+        oldest = self._oldest[self._links[key].entry]
         return oldest if oldest != key else None
 
     def living(self, key: SlotKey) -> frozenset[str]:
@@ -246,7 +247,7 @@ class Cache:
         self._by_entry[new.entry].add(key)
         if source:
             self._by_source[source].add(key)
-        return {*keys, new.target, *self._of_entry(new.entry)}
+        return {*keys, new.target, *self._of_entry(new.entry, key)}
 
     def _unlink(self, key: SlotKey) -> set[Key]:
         old = self._links.pop(key, None)
@@ -256,12 +257,19 @@ class Cache:
         _discard(self._by_entry, old.entry, key)
         if old.source:
             _discard(self._by_source, old.source, key)
-        return {old.target, *self._of_entry(old.entry)}
+        return {old.target, *self._of_entry(old.entry, key)}
 
-    def _of_entry(self, entry: EntryRef) -> set[Key]:
-        """The slots with an entry, and their Secrets: whose it is may have changed."""
-        keys = self._by_entry.get(entry, set())
-        return keys | {self._links[key].target for key in keys}
+    def _of_entry(self, entry: EntryRef, key: SlotKey) -> set[Key]:
+        """Note whose an entry is, a slot having come or gone. It concerns all that declare it if that changed.
+
+        Else the owner alone: anybody may declare what is declared already, and do so thousands of times.
+        """
+        keys, before = self._by_entry.get(entry, set()), self._oldest.pop(entry, None)
+        if keys:
+            asked = keys & {before, key} if before in keys else keys
+            self._oldest[entry] = min(asked, key=lambda one: self._links[one].contributor.age)
+            keys = {before} if before == self._oldest[entry] else keys
+        return keys | {self._links[one].target for one in keys}
 
     def _forget(self, key: SlotKey, old: SlotView) -> set[Key]:
         """Drop a slot that is no more, keeping what its value in Vault still has to be let go by."""

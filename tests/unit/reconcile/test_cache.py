@@ -73,6 +73,19 @@ def test_of_several_with_one_entry_the_oldest_has_it() -> None:
     assert list(cache.contributors(own)) == [second]
 
 
+def test_one_more_that_declares_the_same_concerns_no_other_but_the_oldest() -> None:
+    cache = Cache()
+    shared = TargetKey("acme", "shop-production-env")
+    first, second, third = (SlotKey("acme", name, "env") for name in ("first", "second", "third"))
+    cache.put_slot(env("first", uid="u-1", created="05"))
+    cache.put_slot(env("second", uid="u-2", created="06"))
+    assert cache.put_slot(env("third", uid="u-3", created="07")) == {first, third, shared}
+    assert cache.drop_slot(third, "u-3") == {first, third, shared}
+    cache.put_slot(env("third", uid="u-4", created="08"))
+    assert cache.drop_slot(first, "u-1") == {first, second, third, shared}
+    assert (cache.rival(second), cache.rival(third)) == (None, second)
+
+
 def test_of_two_made_in_one_second_the_uid_tells_whose_the_entry_is() -> None:
     cache = Cache()
     cache.put_slot(env("first", uid="u-2"))
