@@ -69,6 +69,9 @@ def test_a_target_is_met_up_to_its_bound(target: Target, meets: float, misses: f
     assert not target.met(misses)
 
 
+ASKED = {"kubernetes_writes": 1, "vault_reads": 1, "vault_writes": 1}
+
+
 def test_every_target_is_of_a_figure_that_is_made() -> None:
     memory = {"rss_kib": 1024, "peak_rss_kib": 1024}
     run = {
@@ -78,5 +81,20 @@ def test_every_target_is_of_a_figure_that_is_made() -> None:
         "memory": {"slots": 1, "before": memory, "after": memory},
         "refresh": {"refreshes": 1, "cpu_seconds": {"operator": 1}, "kubernetes_calls": 0, "vault_writes": 0},
         "restart": {"seconds": 1, "ready_seconds": 1, "import_seconds": 1, "list_seconds": [1], "writes": 0},
+        "door": {
+            "tries": 1,
+            "seconds": [1],
+            "answer_seconds": [1],
+            "cpu_seconds": {"operator": 1, "gateway": 1},
+            "gateway_peak_rss_kib": 1024,
+            **dict.fromkeys(("operator", "gateway"), ASKED),
+        },
+        "environment": {
+            "tries": 1,
+            "seconds": [1],
+            "create_seconds": 1,
+            "cpu_seconds": {"operator": 1},
+            "operator": {**ASKED, "requests": {"kubernetes": {"patch secrets": 1}}},
+        },
     }
     assert TARGETS.keys() <= figures(run).keys()
