@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NAMESPACE = "acme"
 
 
+# Before xdist looks, also where this folder is named to pytest.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the folder on one worker: each would start the servers."""
     for item in items:

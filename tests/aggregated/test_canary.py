@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import json
 import secrets
 import socket
 from pathlib import Path
@@ -170,8 +169,8 @@ def process(gateway: Gateway) -> dict[str, Any]:
     }
 
 
-def test_a_value_in_a_log_of_the_gateway_would_be_found(gateway: Gateway) -> None:
-    """As would one in the name of an object, which is told."""
-    lines = [json.loads(line) for line in gateway.log_text().splitlines()]
-    told = next(line for line in lines if line["logger"] == "slotwarden.audit")
-    assert {leak.where for leak in find(told["user"], process(gateway))} == {"the gateway's log"}
+def test_what_the_gateway_tells_would_be_found(org: Organization, gateway: Gateway, everyone: Account) -> None:
+    """The name of a user is told, where a value would be too."""
+    declare(org, "envsecrets", "told")
+    assert everyone.ask("kubectl", "envsecrets/told/value", {"value": "first"}).reason == ""
+    assert {leak.where for leak in find(everyone.user, process(gateway))} == {"the gateway's log"}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from testbed.session import Session
 
 
+# Before xdist looks, also where this folder is named to pytest.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what takes long one after the other: each has three busy processes, and bounds of time."""
     for item in items:
