@@ -184,7 +184,7 @@ def read(model: type[_Body], raw: bytes) -> _Body:
         Refusal: 400 for what is no JSON object of known members, 422 for fields that are wrong. It tells no input.
     """
     try:
-        return model.model_validate_json(raw or b"{}")
+        return model.model_validate_json(raw or b"{}", by_alias=True, by_name=False)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
     kinds = {each["type"] for each in found}

@@ -40,6 +40,11 @@ def test_nothing_at_all_asks_for_the_newest() -> None:
     assert bodies.read(Reveal, b'{"version": 3}').version == 3
 
 
+@pytest.mark.parametrize("name", ["value_base64", "server_address", "request_id"])
+def test_the_names_within_the_program_are_none_of_the_apis(name: str) -> None:
+    assert refused(json.dumps({name: CANARY}).encode()).code == 400
+
+
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("wrong", [[CANARY], {"is": CANARY}, 1.5, True, {CANARY: 1}])
 def test_a_field_of_another_type_is_named_and_not_told(field: str, wrong: object) -> None:
