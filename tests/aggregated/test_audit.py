@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from testbed.clients.audit import resource_of
 from testbed.clients.kube import envs
 from testbed.gateway import is_available
 from testbed.install import ROOT as TREE
@@ -137,13 +138,11 @@ def test_the_gateway_itself(org: Organization, gateway: Gateway, tmp_path: Path,
         values.append(answer.body["password" if kind == "secretslots" else "value"])
         of_kind(org, kind).ready(name)
     recorded = org.session.kube_audit.events(since=mark)
-    assert {"tokenreviews", "subjectaccessreviews"} <= {
-        event["objectRef"]["resource"] for event in by_gateway(recorded)
-    }
+    assert {"tokenreviews", "subjectaccessreviews"} <= {resource_of(event) for event in by_gateway(recorded)}
     for value in values:
         assert holding(value, recorded) == (["secrets"] if policy == "whole" else [])
         assert holding(value, by_gateway(recorded)) == []
-    reviewed = {"tokenreviews", "serviceaccounts"} if policy == "whole" else set()
+    reviewed = {"tokenreviews", "serviceaccounts/token"} if policy == "whole" else set()
     assert set(holding(token, recorded)) == reviewed
 
 
@@ -193,4 +192,4 @@ def by(recorded: list[Json], user: str) -> tuple[list[Json], list[Json]]:
 
 def holding(value: str, recorded: list[Json]) -> list[str]:
     """The resources whose records hold a value."""
-    return sorted({event["objectRef"]["resource"] for event in recorded if find(value, {"": json.dumps(event)})})
+    return sorted({resource_of(event) for event in recorded if find(value, {"": json.dumps(event)})})
