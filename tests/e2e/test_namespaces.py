@@ -53,7 +53,7 @@ def pair(
     flags = [part for name in names for part in ("--namespace", name)]
     values = {"namespaces": [home, *names]}
     made = operator(home, *flags, "--sweep-grace", "2", values=values, start=False)
-    installed.vault.write_policy(f"slotwarden-{home}", vault_rules(installed, vault_prefix, home, *names))
+    installed.vault.write_policy(f"slotwarden-operator-{home}", vault_rules(installed, vault_prefix, home, *names))
     return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
 
 

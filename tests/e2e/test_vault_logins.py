@@ -33,7 +33,7 @@ class Login:
 
     def role(self, **options: Any) -> None:
         """Give the operator's ServiceAccount its policy, and nothing else."""
-        policies = {"token_policies": [f"slotwarden-{self.org.namespace}"], "token_no_default_policy": True}
+        policies = {"token_policies": [f"slotwarden-operator-{self.org.namespace}"], "token_no_default_policy": True}
         account = (self.org.namespace, ACCOUNT)
         self._session.vault.write_kubernetes_role(self.mount, "operator", account, **policies, **options)
 
@@ -132,7 +132,7 @@ def test_a_revoked_token_is_told_and_a_new_one_is_read_from_its_file(
     assert first not in message
     assert "[!] vault: Vault answered 403 at auth/token/lookup-self: the token is no longer valid" in readyz(org)
     assert org.slot("known")["status"] == known["status"]
-    file.write_text(installed.vault.create_token([f"slotwarden-{namespace}"], no_default_policy=True))
+    file.write_text(installed.vault.create_token([f"slotwarden-operator-{namespace}"], no_default_policy=True))
     org.ready("new")
     assert "[!]" not in readyz(org)
     assert org.vault.version(org.entry("new")) == 1

@@ -87,7 +87,7 @@ def test_a_slow_vault_makes_a_set_late_and_nothing_wrong(doors: Doors) -> None:
     doors.holds({"URL": value})
 
 
-@pytest.mark.parametrize("status", [500, 502, 429])
+@pytest.mark.parametrize("status", [500, *(pytest.param(code, marks=pytest.mark.long) for code in (502, 429))])
 def test_errors_of_vault_are_told_and_outlasted(doors: Doors, status: int) -> None:
     doors.awaiting("url")
     value = canary()
@@ -101,7 +101,7 @@ def test_errors_of_vault_are_told_and_outlasted(doors: Doors, status: int) -> No
     assert value not in doors.gateways[0].log_text()
 
 
-@pytest.mark.parametrize("status", [500, 503, 429, 409])
+@pytest.mark.parametrize("status", [409, 503, *(pytest.param(code, marks=pytest.mark.long) for code in (500, 429))])
 def test_what_could_not_be_stated_is_not_written(doors: Doors, status: int) -> None:
     doors.awaiting("url")
     value = canary()
@@ -117,7 +117,9 @@ def test_what_could_not_be_stated_is_not_written(doors: Doors, status: int) -> N
     doors.holds({"URL": value})
 
 
-@pytest.mark.parametrize("killed", [False, True], ids=["both live", "one is killed"])
+@pytest.mark.parametrize(
+    "killed", [pytest.param(False, id="both live", marks=pytest.mark.long), pytest.param(True, id="one is killed")]
+)
 def test_many_write_one_value_through_two_replicas(make_doors: Callable[..., Doors], *, killed: bool) -> None:
     """Each comes again, to the other replica where one is gone, as long as it is told to."""
     doors = make_doors(replicas=2)

@@ -98,6 +98,10 @@ def is_projected(doors: Doors, case: Case) -> None:
     doors.ready(case.name)
 
 
+# A first set makes all the writes that a later one makes: it will do for every day.
+SETS = [pytest.param(FIRST, id="first"), pytest.param(LATER, id="later", marks=pytest.mark.long)]
+
+
 @pytest.mark.parametrize("writes", [FIRST, LATER], ids=["first", "later"])
 def test_killed_at_each_write_of_a_set(doors: Doors, writes: list[str]) -> None:
     all_cases = cases(writes)
@@ -121,7 +125,7 @@ def test_killed_at_each_write_of_a_set(doors: Doors, writes: list[str]) -> None:
     assert not any(case.value in doors.gateways[0].log_text() for case in all_cases)
 
 
-@pytest.mark.parametrize("writes", [FIRST, LATER], ids=["first", "later"])
+@pytest.mark.parametrize("writes", SETS)
 def test_another_replica_takes_what_a_killed_one_did_not_answer(
     make_doors: Callable[..., Doors], writes: list[str]
 ) -> None:
@@ -135,7 +139,7 @@ def test_another_replica_takes_what_a_killed_one_did_not_answer(
         is_projected(doors, case)
 
 
-@pytest.mark.parametrize("writes", [FIRST, LATER], ids=["first", "later"])
+@pytest.mark.parametrize("writes", SETS)
 def test_connections_cut_at_each_write_of_a_set(doors: Doors, writes: list[str]) -> None:
     all_cases = cases(writes)
     begun = stopped(doors, all_cases, writes)
