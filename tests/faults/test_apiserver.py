@@ -50,6 +50,7 @@ def test_a_restarted_api_server_is_followed_again(org: Organization, own_testbed
     assert org.operator.readyz()[0] == HTTPStatus.OK
 
 
+@pytest.mark.long
 def test_an_operator_that_starts_without_an_api_server(
     make_org: Callable[..., Organization], own_testbed: Testbed
 ) -> None:
@@ -80,6 +81,7 @@ def watching(make_org: Callable[..., Organization], own_testbed: Testbed) -> Ite
     proxy.stop()
 
 
+@pytest.mark.long
 def test_what_was_missed_is_noticed_after_a_compaction(
     watching: tuple[Organization, Proxy], own_testbed: Testbed, own: Session
 ) -> None:

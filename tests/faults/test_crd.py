@@ -91,6 +91,7 @@ def test_the_crd_deleted_while_the_operator_looks(org: Organization, own: Sessio
     assert_works_again(org)
 
 
+@pytest.mark.long
 def test_the_crd_deleted_while_the_operator_is_down(org: Organization, own: Session) -> None:
     fill(org)
     org.operator.stop()
@@ -116,6 +117,7 @@ def test_the_crd_deleted_while_the_operator_is_down(org: Organization, own: Sess
     assert not any(v["deletion_time"] for v in entry(org, "kept")["versions"].values())
 
 
+@pytest.mark.long
 def test_all_at_once_as_an_uninstall_does(make_org: Callable[..., Organization], own: Session) -> None:
     """Two namespaces and the CRD in one command, one with its operator running and one without."""
     running, down = make_org(), make_org()

@@ -70,6 +70,7 @@ def test_secrets_stay_through_an_outage_and_new_values_wait(
     assert org.vault.version(org.entry("known")) == 1
 
 
+@pytest.mark.long
 def test_a_slot_says_that_it_is_stale_only_after_several_missed_refreshes(
     org: Organization, own_testbed: Testbed
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_value_given_during_an_outage_reaches_the_secret_after_it(org: Organiz
     assert data(org.secret("git"))["password"] == "two"
 
 
+@pytest.mark.long
 def test_drift_is_made_right_after_an_outage(org: Organization, own_testbed: Testbed) -> None:
     org.made("git", git("one"))
     own_testbed.vault.stop()
@@ -109,6 +111,7 @@ def test_drift_is_made_right_after_an_outage(org: Organization, own_testbed: Tes
     eventually(lambda: data(org.secret("git"))["password"] == "one")
 
 
+@pytest.mark.long
 def test_a_deletion_during_an_outage_is_worked_off_after_it(org: Organization, own_testbed: Testbed) -> None:
     org.made("git", git("one"))
     own_testbed.vault.stop()
@@ -161,6 +164,7 @@ def test_a_vault_that_refuses_is_told_by_path_and_right(org: Organization) -> No
     assert shape(org.secret("known")) == shape(before)
 
 
+@pytest.mark.long
 def test_a_vault_that_hangs_is_told_and_a_write_it_took_is_not_made_twice(
     org: Organization, own_testbed: Testbed
 ) -> None:
