@@ -87,8 +87,12 @@ class Environment(World):
         self.made(name, {"project": name, "value": "barrier"})
 
     def patch_data(self, since: int, secret: str = SECRET) -> list[set[str]]:
-        """The keys in each merge patch that the operator sent to a Secret."""
+        """The keys in each merge patch of the operator's to a Secret that was taken.
+
+        One can meet the garbage collector, which takes a deleted owner off at the same moment: it is made again then.
+        """
         found = self.session.kube_audit.events(
             since=since, user=self.operator.user, namespace=self.namespace, resource="secrets", verbs={"patch"}
         )
-        return [set(e["requestObject"].get("data") or ()) for e in found if e["objectRef"]["name"] == secret]
+        taken = [e for e in found if e["objectRef"]["name"] == secret and e["responseStatus"]["code"] == 200]
+        return [set(e["requestObject"].get("data") or ()) for e in taken]
