@@ -23,7 +23,7 @@ _INLINE = (
     "A convenience, not a safe: it passes through the API server's storage and audit log, and applying the "
     "manifest again sets it again. Prefer {what}From."
 )
-_FROM = (
+FROM = (
     "Takes the {what} from a Secret in the same namespace and follows it. While it is set, the value can be set "
     "in no other way. Its author must be allowed to get that Secret."
 )
@@ -76,7 +76,7 @@ class Registry(Model):
     ] = None
     username: Username = None
     password: Annotated[Sensitive | None, Field(description=_INLINE.format(what="password"))] = None
-    password_from: Annotated[ValueFrom | None, Field(description=_FROM.format(what="password"))] = None
+    password_from: Annotated[ValueFrom | None, Field(description=FROM.format(what="password"))] = None
 
 
 class Git(Model):
@@ -95,4 +95,4 @@ class Git(Model):
     ]
     username: Username = None
     token: Annotated[Sensitive | None, Field(description=_INLINE.format(what="token"))] = None
-    token_from: Annotated[ValueFrom | None, Field(description=_FROM.format(what="token"))] = None
+    token_from: Annotated[ValueFrom | None, Field(description=FROM.format(what="token"))] = None

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from slotwarden.resources import envrules
 from slotwarden.resources.base import Model, ObjectMeta
-from slotwarden.resources.credentials import ValueFrom
+from slotwarden.resources.credentials import FROM, ValueFrom
 from slotwarden.resources.secretslot import AnnotationValue, DeletionPolicyField, LabelValue, RefreshInterval
 from slotwarden.resources.slotstatus import Status
 from slotwarden.sensitive import Sensitive
@@ -99,10 +99,7 @@ class EnvSpec(Model):
     ] = None
     value_from: Annotated[
         ValueFrom | None,
-        Field(
-            description="Takes the value from a Secret in the same namespace and follows it. While it is set, the "
-            "value can be set in no other way. Its author must be allowed to get that Secret."
-        ),
+        Field(description=FROM.format(what="value")),
     ] = None
     projection: Annotated[
         EnvProjection | None,

@@ -11,6 +11,15 @@ from slotwarden.resources.conditions import Condition
 
 SlotType = Literal["git", "registry"]
 _TIME = {"format": "date-time"}
+_RequestId = Annotated[
+    str,
+    Field(
+        alias="requestID",
+        description="What tells this request from others on the object.",
+        json_schema_extra={"maxLength": 128},
+    ),
+]
+_RequestedTime = Annotated[str, Field(description="When the request came in.", json_schema_extra=_TIME)]
 OPERATIONS: Final = 10
 """How many requests that are over an object tells of."""
 
@@ -70,14 +79,7 @@ class ProjectionStatus(Model):
 class Pending(Model):
     """A value that a door is about to write: stated before, so that no crash in between is waited out."""
 
-    request_id: Annotated[
-        str,
-        Field(
-            alias="requestID",
-            description="What tells this request from others on the object.",
-            json_schema_extra={"maxLength": 128},
-        ),
-    ]
+    request_id: _RequestId
     expected_version: Annotated[
         int,
         Field(
@@ -85,20 +87,13 @@ class Pending(Model):
             json_schema_extra={"format": "int64"},
         ),
     ]
-    requested_time: Annotated[str, Field(description="When the request came in.", json_schema_extra=_TIME)]
+    requested_time: _RequestedTime
 
 
 class Operation(Model):
     """A request that is over, and what came of it."""
 
-    request_id: Annotated[
-        str,
-        Field(
-            alias="requestID",
-            description="What tells this request from others on the object.",
-            json_schema_extra={"maxLength": 128},
-        ),
-    ]
+    request_id: _RequestId
     state: Annotated[
         Literal["Succeeded", "Failed"],
         Field(description="Succeeded: the value is stored and projected. Failed: the reason says why not."),
@@ -109,7 +104,7 @@ class Operation(Model):
         int | None,
         Field(description="The version in Vault that the Secrets held then.", json_schema_extra={"format": "int64"}),
     ] = None
-    requested_time: Annotated[str, Field(description="When the request came in.", json_schema_extra=_TIME)]
+    requested_time: _RequestedTime
     finished_time: Annotated[str, Field(description="When the operator was done with it.", json_schema_extra=_TIME)]
 
 
