@@ -59,6 +59,11 @@ class Declared(ABC, Generic[T]):
         return self.manifest.status
 
     @property
+    def adopts_value(self) -> bool:
+        """Whether the object says that it takes over an entry of another's."""
+        return self.metadata.annotations.get(ADOPT_VALUE_ANNOTATION) == "true"
+
+    @property
     def refresh_interval(self) -> str | None:
         """How often Vault is to be looked at."""
         return self.manifest.spec.refresh_interval

@@ -128,7 +128,7 @@ class Aggregated:
             found.owner,
             value_of(found.declared, body),
             self._intent(asked, found),
-            adopt=found.adopt,
+            adopt=found.declared.adopts_value,
             expected=body.expected_version,
             dry_run=asked.dry_run,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slotwarden.cluster.errors import NotFound
-from slotwarden.domain.declared import ADOPT_VALUE_ANNOTATION
 from slotwarden.domain.declared_env import DeclaredEnv
 from slotwarden.domain.declared_slot import DeclaredSlot
 from slotwarden.gateway.statuses import Cause, Refusal, conflict
@@ -30,11 +29,6 @@ class Found:
 
     declared: DeclaredSlot | DeclaredEnv
     owner: Owner
-
-    @property
-    def adopt(self) -> bool:
-        """Whether it says that it takes over an entry of another's."""
-        return self.declared.metadata.annotations.get(ADOPT_VALUE_ANNOTATION) == "true"
 
 
 class ObjectReader:
@@ -102,7 +96,7 @@ def rivalry(declared: DeclaredEnv, others: Iterable[DeclaredEnv]) -> None:
 
 
 def _age(declared: DeclaredEnv) -> tuple[str, str]:
-    return declared.metadata.creation_timestamp, declared.metadata.uid
+    return declared.contribution()[1].age
 
 
 def _declared(resource: Resource, raw: Json) -> DeclaredSlot | DeclaredEnv:

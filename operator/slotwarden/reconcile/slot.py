@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.errors import Conflict, NotFound
 from slotwarden.domain.credentials import InvalidValue
-from slotwarden.domain.declared import ADOPT_VALUE_ANNOTATION
 from slotwarden.reconcile import intake, pending, status
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.context import Result
@@ -152,7 +151,7 @@ class SlotReconciler:
             declared.entry,
             await context.owner(view),
             declared.value(secret) if secret is not None else None,
-            adopt=view.metadata.annotations.get(ADOPT_VALUE_ANNOTATION) == "true",
+            adopt=declared.adopts_value,
             known=state.version is not None and state.problem is None,
         )
         state.generation, state.version, state.source_mac = view.metadata.generation, stored.version, source_mac
