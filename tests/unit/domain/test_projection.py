@@ -9,18 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotwarden.domain.projection import metadata, metadata_patch
-from slotwarden.domain.targets import Contributor, Form, Resolution, resolve
+from slotwarden.domain.targets import Resolution, resolve
+from tests.unit.domain.contributors import BASE
 
-BASE = Contributor(
-    "SecretSlot",
-    "acme",
-    "one",
-    "uid-1",
-    "2026-01-01T00:00:00Z",
-    "registry",
-    Form.DOCKERCONFIGJSON,
-    "auths/ghcr.io",
-)
 MAPS = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["1", "2"]))
 
 

@@ -19,17 +19,7 @@ from slotwarden.domain.targets import (
     resolve,
     undeclared,
 )
-
-BASE = Contributor(
-    "SecretSlot",
-    "acme",
-    "one",
-    "uid-1",
-    "2026-01-01T00:00:00Z",
-    "registry",
-    Form.DOCKERCONFIGJSON,
-    "auths/ghcr.io",
-)
+from tests.unit.domain.contributors import BASE
 
 
 def contributor(number: int, created: int, server: str, form: Form) -> Contributor:
