@@ -31,13 +31,13 @@ class Namespaces:
     async def cluster(self) -> str:
         """What tells this cluster from others that share the Vault."""
         if self._cluster is None:
-            self._cluster = await self._get(_IDENTITY)
+            self._cluster = await self.look_up(_IDENTITY)
         return self._cluster
 
     async def uid(self, namespace: str) -> str:
         """The uid of a namespace; it differs from that of an earlier one of the same name."""
         if namespace not in self._uids:
-            self._uids[namespace] = await self._get(namespace)
+            self._uids[namespace] = await self.look_up(namespace)
         return self._uids[namespace]
 
     def forget(self, namespace: str) -> None:
@@ -45,6 +45,7 @@ class Namespaces:
         self._uids.pop(namespace, None)
         self.ending.discard(namespace)
 
-    async def _get(self, namespace: str) -> str:
+    async def look_up(self, namespace: str) -> str:
+        """The uid of a namespace as it is now, by one GET."""
         answer = await self._client.request("get", "namespaces", paths.namespace(namespace))
         return str(answer["metadata"]["uid"])

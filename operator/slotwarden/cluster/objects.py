@@ -39,11 +39,6 @@ class Objects:
         answer = await self._client.request("list", ENV.resource, path, query={"fieldSelector": fields})
         return list(answer.get("items") or ())
 
-    async def namespace_uid(self, namespace: str) -> str:
-        """The uid of a namespace now."""
-        answer = await self._client.request("get", "namespaces", paths.namespace(namespace))
-        return str(answer["metadata"]["uid"])
-
     async def apply_pending(self, resource: str, namespace: str, name: str, uid: str, pending: Pending) -> None:
         """State in an object's status what is about to be written, whatever was stated there before.
 

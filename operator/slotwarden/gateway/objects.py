@@ -43,7 +43,7 @@ class ObjectReader:
         try:
             raw, namespace_uid, cluster = await asyncio.gather(
                 self._objects.get(resource, namespace, name),
-                self._objects.namespace_uid(namespace),
+                self._namespaces.look_up(namespace),
                 self._namespaces.cluster(),
             )
         except NotFound:

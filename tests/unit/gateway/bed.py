@@ -54,7 +54,7 @@ class Bed:
     async def of_key(self, _ref: Any) -> list[Any]:
         return [found for found in self.objects.values() if "key" in found["spec"]]
 
-    async def namespace_uid(self, _namespace: str) -> str:
+    async def look_up(self, _namespace: str) -> str:
         return "uid-acme"
 
     async def cluster(self) -> str:
