@@ -208,15 +208,15 @@ def entry(org: Organization, name: str) -> Json:
     return found
 
 
-def released(org: Organization, name: str) -> Json:
-    """The metadata of an entry, once it is marked as released."""
+def find_released(org: Organization, name: str) -> Json:
+    """The metadata of an entry that is marked as released; empty where it is not."""
+    found = org.vault.metadata(org.entry(name)) or {}
+    return found if RELEASED in (found.get("custom_metadata") or {}) else {}
 
-    def check() -> Json:
-        found = entry(org, name)
-        assert RELEASED in (found["custom_metadata"] or {})
-        return found
 
-    return eventually(check, message=f"the value of {name} is released")
+def released(org: Organization, name: str, timeout: float = 30) -> Json:
+    """The same, once it is."""
+    return eventually(lambda: find_released(org, name), timeout, message=f"the value of {name} is released")
 
 
 def newest(metadata: Json) -> Json:

@@ -11,7 +11,7 @@ from testbed.install import install_rights
 from testbed.operator import vault_rules
 from testbed.proxy import Proxy
 from testbed.wait import eventually
-from tests.e2e.support import Organization, data, git
+from tests.e2e.support import RELEASED, Organization, data, find_released, git, released
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from testbed.session import Session
     from tests.e2e.support import Json
 
-RELEASED = "slotwarden.io/released"
 GONE = 60.0
 
 
@@ -55,17 +54,6 @@ def pair(
     made = operator(home, *flags, "--sweep-grace", "2", values=values, start=False)
     installed.vault.write_policy(f"slotwarden-operator-{home}", vault_rules(installed, vault_prefix, home, *names))
     return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
-
-
-def find_released(org: Organization, name: str) -> Json:
-    """The metadata of an entry that is marked as released; empty where it is not."""
-    found = org.vault.metadata(org.entry(name)) or {}
-    return found if RELEASED in (found.get("custom_metadata") or {}) else {}
-
-
-def released(org: Organization, name: str, timeout: float = 30) -> Json:
-    """The same, once it is."""
-    return eventually(lambda: find_released(org, name), timeout, message=f"the value of {name} is released")
 
 
 def was_ending(org: Organization, since: int) -> bool:
