@@ -34,9 +34,9 @@ MAY_REVEAL = frozenset(
         "cluster/secrets.py",
         "cluster/slots.py",
         "cluster/reviews.py",  # tokens, in a TokenReview
-        "gateway/tokens.py",  # tokens, into a digest
-        "gateway/group.py",  # a subresource has that name
-        "gateway/revealing.py",  # the one answer that tells a value
+        "gateway/identity/tokens.py",  # tokens, into a digest
+        "gateway/aggregated/group.py",  # a subresource has that name
+        "gateway/aggregated/revealing.py",  # the one answer that tells a value
     }
 )
 REVEALING = frozenset({"reveal", "reveal_text"})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from slotwarden.gateway import pem
-from slotwarden.gateway.certificates import Lives, make
+from slotwarden.gateway.serving import pem
+from slotwarden.gateway.serving.certificates import Lives, make
 from testbed.clients.kube import core
 from testbed.gateway import TLS_SECRET
 from testbed.wait import eventually

@@ -14,8 +14,8 @@ from slotwarden.cluster.client import KubeClient, load_configuration
 from slotwarden.cluster.namespaces import Namespaces
 from slotwarden.cluster.objects import Objects
 from slotwarden.cluster.term import Term
-from slotwarden.gateway.aggregated import Aggregated
-from slotwarden.gateway.caller import CALLER, Caller
+from slotwarden.gateway.aggregated.api import Aggregated
+from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.statuses import statuses
 from slotwarden.sensitive import Sensitive

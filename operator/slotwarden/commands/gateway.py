@@ -89,7 +89,7 @@ def _program(options: dict[str, Any]) -> process.Run:
 def _options(options: dict[str, Any]) -> Options:
     """The gateway's settings. Raises click.ClickException, naming the option that is wrong."""
     from slotwarden.gateway.assembly import Options
-    from slotwarden.gateway.certificates import Lives
+    from slotwarden.gateway.serving.certificates import Lives
 
     files = (options["tls_cert_file"], options["tls_key_file"])
     if any(files) and not all(files):

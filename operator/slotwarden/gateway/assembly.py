@@ -19,21 +19,21 @@ from slotwarden.cluster.objects import FIELD_MANAGER, Objects
 from slotwarden.cluster.reviews import Reviews
 from slotwarden.cluster.secrets import Secrets
 from slotwarden.cluster.term import Term
-from slotwarden.gateway.access import ReviewedAccess
-from slotwarden.gateway.aggregated import Aggregated
-from slotwarden.gateway.authentication import Authenticator
-from slotwarden.gateway.bodies import MAX_BODY
-from slotwarden.gateway.files import Files
-from slotwarden.gateway.group import GROUP, VERSION
+from slotwarden.gateway.aggregated.api import Aggregated
+from slotwarden.gateway.aggregated.bodies import MAX_BODY
+from slotwarden.gateway.aggregated.group import GROUP, VERSION
 from slotwarden.gateway.health import Look
+from slotwarden.gateway.identity.access import ReviewedAccess
+from slotwarden.gateway.identity.authentication import Authenticator
+from slotwarden.gateway.identity.tokens import Tokens
+from slotwarden.gateway.identity.trust import FollowedTrust
 from slotwarden.gateway.objects import ObjectReader
-from slotwarden.gateway.publish import Place, Publisher
-from slotwarden.gateway.server import HttpsServer, Traffic, in_time, only
+from slotwarden.gateway.serving.files import Files
+from slotwarden.gateway.serving.publish import Place, Publisher
+from slotwarden.gateway.serving.server import HttpsServer, Traffic, in_time, only
+from slotwarden.gateway.serving.tls import AskingContext
 from slotwarden.gateway.shares import Shares
 from slotwarden.gateway.statuses import statuses
-from slotwarden.gateway.tls import AskingContext
-from slotwarden.gateway.tokens import Tokens
-from slotwarden.gateway.trust import FollowedTrust
 from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.values.doors import ValueDoors
 from slotwarden.values.paths import EntryPaths
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from pathlib import Path
 
-    from slotwarden.gateway.certificates import Lives
+    from slotwarden.gateway.serving.certificates import Lives
     from slotwarden.vault.config import VaultConfig
 
 API_SERVICE: Final = f"{VERSION}.{GROUP}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from slotwarden.cluster.objects import Objects
-    from slotwarden.gateway.group import Resource
+    from slotwarden.gateway.aggregated.group import Resource
     from slotwarden.resources.base import ObjectMeta
 
 

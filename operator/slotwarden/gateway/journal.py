@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from slotwarden.gateway.group import REVEAL, ROLLBACK, VALUE, VERSIONS
+from slotwarden.gateway.aggregated.group import REVEAL, ROLLBACK, VALUE, VERSIONS
 from slotwarden.gateway.statuses import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slotwarden.gateway.caller import Caller
-    from slotwarden.gateway.group import Resource, Subresource
+    from slotwarden.gateway.aggregated.group import Resource, Subresource
+    from slotwarden.gateway.identity.caller import Caller
     from slotwarden.telemetry.metrics import GatewayMetrics
 
 _log = logging.getLogger("slotwarden.audit")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slotwarden.cluster.client import Json
     from slotwarden.cluster.namespaces import Namespaces
     from slotwarden.cluster.objects import Objects
-    from slotwarden.gateway.group import Resource
+    from slotwarden.gateway.aggregated.group import Resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from slotwarden.gateway.caller import CALLER
+from slotwarden.gateway.identity.caller import CALLER
 from slotwarden.gateway.statuses import away
 
 if TYPE_CHECKING:

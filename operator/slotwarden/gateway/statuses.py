@@ -14,8 +14,8 @@ from aiohttp import web
 
 from slotwarden.cluster import errors as kubernetes
 from slotwarden.domain.credentials import InvalidValue
+from slotwarden.gateway.aggregated.group import GROUP
 from slotwarden.gateway.answers import json_answer
-from slotwarden.gateway.group import GROUP
 from slotwarden.values.doors import Misfit, VersionMismatch, VersionUnknown
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
 from slotwarden.vault import errors as vault

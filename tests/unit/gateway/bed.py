@@ -14,7 +14,7 @@ from tests.unit.gateway.objects import ENVIRONMENT, REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slotwarden.gateway.caller import Caller
+    from slotwarden.gateway.identity.caller import Caller
     from slotwarden.values.doors import Gone
 
 CANARY = "c4naryThroughADoor"

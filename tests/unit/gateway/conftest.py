@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from slotwarden.gateway.aggregated import Aggregated
-from slotwarden.gateway.caller import CALLER, Caller
+from slotwarden.gateway.aggregated.api import Aggregated
+from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.statuses import statuses
 from slotwarden.telemetry import logs

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from slotwarden.gateway.certificates import Lives, make_authority
+from slotwarden.gateway.serving.certificates import Lives, make_authority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,16 +14,16 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificates
 
-from slotwarden.gateway.certificates import Pair
-from slotwarden.gateway.server import TlsSite
-from slotwarden.gateway.tls import AskingContext
+from slotwarden.gateway.serving.certificates import Pair
+from slotwarden.gateway.serving.server import TlsSite
+from slotwarden.gateway.serving.tls import AskingContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import trustme
 
-    from slotwarden.gateway.tls import Peer
+    from slotwarden.gateway.serving.tls import Peer
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,

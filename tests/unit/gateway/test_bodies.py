@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from slotwarden.gateway import bodies
-from slotwarden.gateway.bodies import BODIES, Reveal, Rollback, Value
+from slotwarden.gateway.aggregated import bodies
+from slotwarden.gateway.aggregated.bodies import BODIES, Reveal, Rollback, Value
 from slotwarden.gateway.statuses import Refusal
 from slotwarden.sensitive import Sensitive
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError
 
-from slotwarden.gateway.certificates import Lives, Material, following, make, make_leaf, next_look
+from slotwarden.gateway.serving.certificates import Lives, Material, following, make, make_leaf, next_look
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ("gateway.slots.svc", "gateway.slots.svc.cluster.local")

@@ -6,11 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from slotwarden.gateway import discovery, openapi
-from slotwarden.gateway.group import ROOT
+from slotwarden.gateway.aggregated import discovery, openapi
+from slotwarden.gateway.aggregated.group import ROOT
 
 if TYPE_CHECKING:
-    from slotwarden.gateway.openapi import Document
+    from slotwarden.gateway.aggregated.openapi import Document
 
 DOCUMENTS = openapi.documents()
 V2, V3 = DOCUMENTS["/openapi/v2"], DOCUMENTS[f"/openapi/v3{ROOT}"]

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from slotwarden.gateway.frontproxy import NoTrust, NotTrusted, Trust
+from slotwarden.gateway.identity.frontproxy import NoTrust, NotTrusted, Trust
 from tests.unit.gateway.issuing import issue
 
 AUTHORITY = trustme.CA()

@@ -10,9 +10,9 @@ import pytest
 
 from slotwarden.domain.credentials import MAX_BYTES, GitCredential, RegistryCredential
 from slotwarden.domain.envvalue import EnvValue
-from slotwarden.gateway import bodies
-from slotwarden.gateway.bodies import Value
-from slotwarden.gateway.inputs import value_of
+from slotwarden.gateway.aggregated import bodies
+from slotwarden.gateway.aggregated.bodies import Value
+from slotwarden.gateway.aggregated.inputs import value_of
 from slotwarden.gateway.statuses import Refusal
 from slotwarden.sensitive import Sensitive
 from tests.unit.gateway.objects import GIT, REGISTRY, env, slot

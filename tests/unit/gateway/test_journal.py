@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from slotwarden.gateway.caller import Caller
-from slotwarden.gateway.group import REVEAL, VALUE, VERSIONS, Subresource
+from slotwarden.gateway.aggregated.group import REVEAL, VALUE, VERSIONS, Subresource
+from slotwarden.gateway.identity.caller import Caller
 from slotwarden.gateway.journal import Asked, noted
 from slotwarden.gateway.statuses import Refusal, conflict
 from slotwarden.telemetry import logs

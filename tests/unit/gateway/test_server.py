@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from slotwarden.gateway.server import Traffic, only
+from slotwarden.gateway.serving.server import Traffic, only
 from slotwarden.gateway.statuses import statuses
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from slotwarden.gateway.caller import CALLER, Caller
+from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.shares import Shares
 from slotwarden.gateway.statuses import statuses
 

@@ -10,10 +10,10 @@ import pytest
 
 from slotwarden.cluster.errors import Unavailable
 from slotwarden.cluster.reviews import User
-from slotwarden.gateway.access import ReviewedAccess
-from slotwarden.gateway.caller import Caller
-from slotwarden.gateway.memory import Memory
-from slotwarden.gateway.tokens import Tokens
+from slotwarden.gateway.identity.access import ReviewedAccess
+from slotwarden.gateway.identity.caller import Caller
+from slotwarden.gateway.identity.memory import Memory
+from slotwarden.gateway.identity.tokens import Tokens
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:

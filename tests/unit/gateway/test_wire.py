@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
-from slotwarden.gateway.wire import wordless
+from slotwarden.gateway.serving.wire import wordless
 from slotwarden.telemetry import logs
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError, X509StoreFlags
 
-from slotwarden.gateway.caller import Caller
+from slotwarden.gateway.identity.caller import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,8 +8,8 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.gateway.caller import Caller
-from slotwarden.gateway.memory import Memory
+from slotwarden.gateway.identity.caller import Caller
+from slotwarden.gateway.identity.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from slotwarden.domain import envvalue
 from slotwarden.domain.address import canonical_git_url, canonical_server
 from slotwarden.domain.credentials import GitCredential, InvalidValue, RegistryCredential
 from slotwarden.domain.declared_env import DeclaredEnv
-from slotwarden.gateway.bodies import FIELDS
+from slotwarden.gateway.aggregated.bodies import FIELDS
 from slotwarden.gateway.statuses import Cause, conflict, invalid
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from slotwarden.domain import declared as domain
     from slotwarden.domain.declared_slot import DeclaredSlot
-    from slotwarden.gateway.bodies import Value
+    from slotwarden.gateway.aggregated.bodies import Value
     from slotwarden.sensitive import Sensitive
 
 _REGISTRY: Final = ("username", "password", "server_address")

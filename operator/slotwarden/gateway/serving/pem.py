@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from slotwarden.gateway.certificates import Key, Material, Pair
+from slotwarden.gateway.serving.certificates import Key, Material, Pair
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from slotwarden.gateway.caller import CALLER
-from slotwarden.gateway.frontproxy import NotTrusted
-from slotwarden.gateway.tls import Peer
+from slotwarden.gateway.identity.caller import CALLER
+from slotwarden.gateway.identity.frontproxy import NotTrusted
+from slotwarden.gateway.serving.tls import Peer
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from slotwarden.gateway.caller import Caller
-    from slotwarden.gateway.frontproxy import Trust
-    from slotwarden.gateway.tokens import Tokens
+    from slotwarden.gateway.identity.caller import Caller
+    from slotwarden.gateway.identity.frontproxy import Trust
+    from slotwarden.gateway.identity.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 

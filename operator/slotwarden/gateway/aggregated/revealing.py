@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slotwarden.domain.declared import to_vault
-from slotwarden.gateway.bodies import FIELDS
-from slotwarden.gateway.group import API_VERSION
+from slotwarden.gateway.aggregated.bodies import FIELDS
+from slotwarden.gateway.aggregated.group import API_VERSION
 
 if TYPE_CHECKING:
-    from slotwarden.gateway.bodies import Meta
+    from slotwarden.gateway.aggregated.bodies import Meta
     from slotwarden.gateway.objects import Found
     from slotwarden.values.doors import ValueDoors
     from slotwarden.values.entries import Stored

@@ -15,9 +15,8 @@ import aiohttp
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
-from slotwarden.gateway import bodies, discovery, openapi, revealing
-from slotwarden.gateway.answers import json_answer
-from slotwarden.gateway.bodies import (
+from slotwarden.gateway.aggregated import bodies, discovery, openapi, revealing
+from slotwarden.gateway.aggregated.bodies import (
     MAX_BODY,
     Meta,
     Reveal,
@@ -27,9 +26,10 @@ from slotwarden.gateway.bodies import (
     ValueVersionList,
     VersionItem,
 )
-from slotwarden.gateway.caller import CALLER
-from slotwarden.gateway.group import GROUP, REVEAL, ROLLBACK, ROOT, VALUE, VERSIONS
-from slotwarden.gateway.inputs import value_of
+from slotwarden.gateway.aggregated.group import GROUP, REVEAL, ROLLBACK, ROOT, VALUE, VERSIONS
+from slotwarden.gateway.aggregated.inputs import value_of
+from slotwarden.gateway.answers import json_answer
+from slotwarden.gateway.identity.caller import CALLER
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Asked, noted
 from slotwarden.gateway.statuses import Refusal
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from slotwarden.cluster.objects import Objects
-    from slotwarden.gateway.bodies import State
-    from slotwarden.gateway.caller import Access
-    from slotwarden.gateway.group import Resource, Subresource
+    from slotwarden.gateway.aggregated.bodies import State
+    from slotwarden.gateway.aggregated.group import Resource, Subresource
+    from slotwarden.gateway.identity.caller import Access
     from slotwarden.gateway.objects import Found, ObjectReader
     from slotwarden.telemetry.metrics import GatewayMetrics
     from slotwarden.values.doors import SetResult, ValueDoors, VersionInfo

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from slotwarden.gateway.group import API_VERSION
+from slotwarden.gateway.aggregated.group import API_VERSION
 from slotwarden.gateway.statuses import Cause, Refusal, invalid
 from slotwarden.sensitive import Sensitive
 

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from slotwarden.gateway.bodies import BODIES, Value
-from slotwarden.gateway.group import GROUP, RESOURCES, ROOT, SUBRESOURCES, VERSION, Subresource, path
+from slotwarden.gateway.aggregated.bodies import BODIES, Value
+from slotwarden.gateway.aggregated.group import GROUP, RESOURCES, ROOT, SUBRESOURCES, VERSION, Subresource, path
 from slotwarden.resources.schema import structural_schema
 
 Document = dict[str, Any]

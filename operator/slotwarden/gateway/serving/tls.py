@@ -18,7 +18,7 @@ from OpenSSL import SSL
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slotwarden.gateway.certificates import Pair
+    from slotwarden.gateway.serving.certificates import Pair
 
 _ALPN: Final = b"http/1.1"
 _RECORD: Final = 16 * 1024

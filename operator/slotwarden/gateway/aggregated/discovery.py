@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from slotwarden.gateway.group import API_VERSION, GROUP, RESOURCES, ROOT, SUBRESOURCES, VERSION
+from slotwarden.gateway.aggregated.group import API_VERSION, GROUP, RESOURCES, ROOT, SUBRESOURCES, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

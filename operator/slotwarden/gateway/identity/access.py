@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.cluster.reviews import Attributes, Reviews, User
-from slotwarden.gateway.group import GROUP, VERSION
-from slotwarden.gateway.memory import Memory
+from slotwarden.gateway.aggregated.group import GROUP, VERSION
+from slotwarden.gateway.identity.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from slotwarden.gateway.caller import Caller
+    from slotwarden.gateway.identity.caller import Caller
 
 SECONDS: Final = 10.0
 _ROOM: Final = 4096

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from slotwarden.cluster import paths
 from slotwarden.cluster.errors import AlreadyExists, Conflict, KubernetesError
 from slotwarden.cluster.named import LONGEST_WAIT, Named
-from slotwarden.gateway import pem
-from slotwarden.gateway.certificates import Lives, Material, following, make, next_look
+from slotwarden.gateway.serving import pem
+from slotwarden.gateway.serving.certificates import Lives, Material, following, make, next_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from slotwarden.cluster.apiservices import ApiServices
     from slotwarden.cluster.client import Json, KubeClient
     from slotwarden.cluster.secrets import Secrets
-    from slotwarden.gateway.certificates import Pair
+    from slotwarden.gateway.serving.certificates import Pair
 
 SECRET_TYPE: Final = "kubernetes.io/tls"  # noqa: S105  # the name of a type
 _COMPONENT: Final = ("app.kubernetes.io/component", "gateway")

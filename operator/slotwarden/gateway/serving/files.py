@@ -6,13 +6,13 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from slotwarden.gateway import pem
+from slotwarden.gateway.serving import pem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from slotwarden.gateway.certificates import Pair
+    from slotwarden.gateway.serving.certificates import Pair
 
 _LOOK_EVERY: Final = 2.0
 _log = logging.getLogger(__name__)

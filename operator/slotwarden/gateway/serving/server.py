@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from slotwarden.gateway.serving.wire import wordless
 from slotwarden.gateway.statuses import Refusal, answer, away
-from slotwarden.gateway.wire import wordless
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
-    from slotwarden.gateway.tls import AskingContext
+    from slotwarden.gateway.serving.tls import AskingContext
 
 HANDSHAKE_SECONDS: Final = 10.0
 # A connection is closed where no whole head of a request came for so long. The API server closes its own after 90 s: it

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from slotwarden.cluster import paths
 from slotwarden.cluster.errors import KubernetesError, Unavailable
 from slotwarden.cluster.named import LONGEST_WAIT, Named
-from slotwarden.gateway.frontproxy import NoTrust, Trust
+from slotwarden.gateway.identity.frontproxy import NoTrust, Trust
 
 if TYPE_CHECKING:
     from slotwarden.cluster.client import Json, KubeClient

@@ -1,0 +1,1 @@
+"""The aggregated API: values as subresources of their objects, behind the API server or beside it."""

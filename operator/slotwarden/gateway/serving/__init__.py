@@ -1,0 +1,1 @@
+"""The HTTPS server, and where its certificate comes from."""
