@@ -11,13 +11,21 @@ A project and its environment begin and end with a letter or digit, so that the 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from slotwarden.domain.entries import EnvRef
 
 DNS_LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 SLOT_NAME: Final = "[A-Za-z0-9_-]{1,64}"
 ENV_SEGMENT: Final = "[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?"
 ENV_KEY: Final = "[A-Za-z_][A-Za-z0-9_.-]{0,252}"
+
+_SLUG: Final = 40
+_DIGEST: Final = 12
 
 _DNS_LABEL = re.compile(DNS_LABEL)
 _SLOT_NAME = re.compile(SLOT_NAME)
@@ -52,6 +60,18 @@ def environment_secret(project: str, environment: str) -> str:
     Different environments can have the same one: the older then keeps the Secret.
     """
     return f"{project}-{environment}-env".lower().replace("_", "-")
+
+
+def env_object_name(ref: EnvRef) -> str:
+    """The name of an EnvSecret that an API makes: `shop`, `production`, `API_KEY` gives `shop-production-api-key-…`.
+
+    It is for people as far as it fits, and ends with a digest of what the object stands for. So whoever makes the same
+    one meets the same name, and etcd lets one of them have it; an EnvSecret made by hand may have any other.
+    """
+    slug = re.sub("[^a-z0-9]", "-", f"{ref.project}-{ref.environment}-{ref.key}".lower())[:_SLUG].rstrip("-")
+    # No part holds the separator. The namespace is where the name counts, so it is no part of it.
+    digest = hashlib.sha256("/".join((ref.project, ref.environment, ref.key)).encode()).digest()
+    return f"{slug}-{base64.b32encode(digest).decode().lower()[:_DIGEST]}"
 
 
 def object_name(slot: str) -> str:

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotwarden.domain.entries import EnvRef
 from slotwarden.domain.names import (
+    ENV_KEY,
     ENV_SEGMENT,
     SLOT_NAME,
+    env_object_name,
     environment_secret,
     is_dns_label,
     is_env_key,
@@ -20,6 +23,8 @@ from slotwarden.domain.names import (
 )
 
 SEGMENTS = st.from_regex(ENV_SEGMENT, fullmatch=True)
+KEYS = st.from_regex(ENV_KEY, fullmatch=True)
+REFS = st.builds(EnvRef, st.just("acme"), SEGMENTS, SEGMENTS, KEYS)
 SLOTS = st.from_regex(SLOT_NAME, fullmatch=True)
 # Well-formed, with a mask that may claim what the characters cannot be.
 MASKED = st.lists(st.tuples(st.sampled_from("ab1-"), st.sampled_from("usl")), min_size=1, max_size=4).map(
@@ -149,3 +154,25 @@ def test_every_environment_gives_a_name_that_a_secret_can_have(project: str, env
     name = environment_secret(project, environment)
     assert DNS_SUBDOMAIN.fullmatch(name)
     assert len(name) <= 253
+
+
+def test_an_object_made_for_a_key_is_named_for_people_and_the_same_every_time() -> None:
+    ref = EnvRef("acme", "shop", "production", "DATABASE_URL")
+    # Pinned: an object that is named otherwise tomorrow could be made a second time.
+    assert env_object_name(ref) == "shop-production-database-url-gt6qz4v7hpwo"
+    assert env_object_name(ref._replace(organization="globex")) == env_object_name(ref)
+
+
+@given(REFS)
+def test_every_key_gives_an_object_name(ref: EnvRef) -> None:
+    assert is_dns_label(env_object_name(ref))
+
+
+@given(REFS, REFS)
+def test_no_two_keys_share_the_name_of_an_object(one: EnvRef, other: EnvRef) -> None:
+    assert (env_object_name(one) == env_object_name(other)) == (one == other)
+
+
+def test_what_is_written_alike_is_told_apart() -> None:
+    refs = [("a-b", "c", "D"), ("a", "b-c", "D"), ("a", "b", "c-D"), ("A", "b", "c_D"), ("a", "b", "c.d")]
+    assert len({env_object_name(EnvRef("acme", *parts)) for parts in refs}) == len(refs)
