@@ -32,6 +32,12 @@ MARKS: Final = (
         '`"true"`: take over an entry in Vault that belongs to another object, with what it holds.',
     ),
     (
+        declared.CREATED_ANNOTATION,
+        "annotation of a SecretSlot or an EnvSecret",
+        "the gateway, on what it makes",
+        "When it was made, to the microsecond: lists by age keep its order within a second.",
+    ),
+    (
         targets.ADOPT_ANNOTATION,
         "annotation of a Secret",
         "you",

@@ -1,21 +1,26 @@
-"""Objects of either kind as the gateway needs them: read live, found by what they stand for, told of an intent."""
+"""Objects of either kind as the gateway needs them: read live, found by what they stand for, made, changed, removed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.cluster import paths
+from slotwarden.cluster.client import MERGE_PATCH
 from slotwarden.cluster.errors import Conflict
 from slotwarden.domain.kinds import ENV, KINDS
 from slotwarden.resources.secretslot import API_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slotwarden.cluster.client import Json, KubeClient
     from slotwarden.domain.entries import EnvRef
     from slotwarden.resources.slotstatus import Pending
 
 FIELD_MANAGER: Final = "slotwarden-gateway"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
+# A field that the cluster's CRD does not know is refused, where it would be dropped without a word.
+_WRITE: Final = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
 _NAMES: Final = {kind.resource: kind.name for kind in KINDS}
 
 
@@ -38,6 +43,37 @@ class Objects:
         fields = f"spec.project={ref.project},spec.environment={ref.environment},spec.key={ref.key}"
         answer = await self._client.request("list", ENV.resource, path, query={"fieldSelector": fields})
         return list(answer.get("items") or ())
+
+    async def create(self, resource: str, namespace: str, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> Json:
+        """Make an object; `metadata` has at least its name.
+
+        Raises:
+            AlreadyExists: there is one of that name.
+        """
+        body = {"apiVersion": API_VERSION, "kind": _NAMES[resource], "metadata": metadata, "spec": spec}
+        return await self._client.request("create", resource, paths.slots(resource, namespace), body=body, query=_WRITE)
+
+    async def patch(self, seen: Json, resource: str, spec: Mapping[str, Any]) -> Json:
+        """Merge into the spec of an object, if it is still as it was `seen`.
+
+        Raises:
+            NotFound: the object is gone.
+            Conflict: it is not: look at it again.
+        """
+        metadata = {name: seen["metadata"][name] for name in ("uid", "resourceVersion")}
+        path = paths.slot(resource, seen["metadata"]["namespace"], seen["metadata"]["name"])
+        body = {"metadata": metadata, "spec": spec}
+        return await self._client.request("patch", resource, path, body=body, query=_WRITE, content_type=MERGE_PATCH)
+
+    async def delete(self, resource: str, namespace: str, name: str, uid: str) -> None:
+        """Delete an object.
+
+        Raises:
+            NotFound: the object is gone.
+            Conflict: another object has its name now.
+        """
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
+        await self._client.request("delete", resource, paths.slot(resource, namespace, name), body=options)
 
     async def apply_pending(self, resource: str, namespace: str, name: str, uid: str, pending: Pending) -> None:
         """State in an object's status what is about to be written, whatever was stated there before.

@@ -31,6 +31,7 @@ Value = RegistryCredential | GitCredential | EnvValue
 T = TypeVar("T", SecretSlot, EnvSecret)
 
 ADOPT_VALUE_ANNOTATION: Final = "slotwarden.io/adopt-value"
+CREATED_ANNOTATION: Final = "slotwarden.io/created-at"
 
 
 @dataclass(frozen=True, slots=True)

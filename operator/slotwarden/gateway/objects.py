@@ -86,8 +86,8 @@ def hindrance(declared: DeclaredSlot | DeclaredEnv) -> None:
 
 def rivalry(declared: DeclaredEnv, others: Iterable[DeclaredEnv]) -> None:
     """Raise that an older object stands for the same key: that one owns the value."""
-    mine = _age(declared)
-    older = min((other for other in others if _age(other) < mine), key=_age, default=None)
+    mine = age(declared)
+    older = min((other for other in others if age(other) < mine), key=age, default=None)
     if older is not None:
         raise conflict(
             f"NameConflict: {older.metadata.name} is older and stands for the same project, environment and key",
@@ -95,7 +95,8 @@ def rivalry(declared: DeclaredEnv, others: Iterable[DeclaredEnv]) -> None:
         )
 
 
-def _age(declared: DeclaredEnv) -> tuple[str, str]:
+def age(declared: DeclaredEnv) -> tuple[str, str]:
+    """What tells the older of two objects: it is smaller."""
     return declared.contribution()[1].age
 
 

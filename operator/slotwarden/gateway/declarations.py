@@ -1,0 +1,204 @@
+"""Makes, changes and removes the objects that the published APIs speak of, and tells the catalog at once.
+
+What a repository manages is not changed and not removed here: the tool that keeps it would put it back, so the caller
+is told where to go. A value is nothing that such a tool has, and is set without a look at this.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from slotwarden.cluster.errors import AlreadyExists, Conflict, NotFound, Terminating
+from slotwarden.domain.declared import CREATED_ANNOTATION
+from slotwarden.domain.declared_env import DeclaredEnv
+from slotwarden.domain.kinds import ENV
+from slotwarden.domain.manager import manager
+from slotwarden.domain.names import env_object_name
+from slotwarden.gateway.objects import age, missing
+from slotwarden.gateway.statuses import conflict
+from slotwarden.resources.envsecret import EnvSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from slotwarden.cluster.client import Json
+    from slotwarden.cluster.objects import Objects
+    from slotwarden.domain.entries import EnvRef
+    from slotwarden.gateway.aggregated.group import Resource
+
+_ATTEMPTS: Final = 8
+
+
+class Known(Protocol):
+    """What the gateway knows of objects, which is told of its own writes before they are acknowledged."""
+
+    def took(self, raw: Json) -> None:
+        """The object is like that now."""
+
+    def dropped(self, resource: str, namespace: str, name: str, uid: str) -> None:
+        """The object is gone."""
+
+
+class Exists(Exception):
+    """The object that was to be made is there.
+
+    Attributes:
+        raw: what stands for the same already, as the API server gives it.
+    """
+
+    def __init__(self, raw: Json) -> None:
+        super().__init__("there is such an object")
+        self.raw = raw
+
+
+class Declarations:
+    """Writes of objects. Methods raise `KubernetesError`s, and `Refusal`s that speak of the object alone.
+
+    Args:
+        known: is told of every write.
+        now: the time, in UTC.
+    """
+
+    def __init__(self, objects: Objects, known: Known, now: Callable[[], datetime]) -> None:
+        self._objects = objects
+        self._known = known
+        self._now = now
+
+    async def make(self, resource: Resource, namespace: str, name: str, spec: Mapping[str, Any]) -> Json:
+        """Make an object of that name.
+
+        Raises:
+            Exists: there is one, whatever it declares.
+        """
+        try:
+            return self._took(await self._create(resource, namespace, name, spec))
+        except AlreadyExists:
+            raw = await self._found(resource, namespace, name)
+            raise Exists(self._took(raw)) from None
+
+    async def make_env(self, ref: EnvRef, spec: Mapping[str, Any]) -> Json:
+        """Make the object of a key of an environment.
+
+        Two that come at once by an API make the same name, and one made with another name by other means is older or
+        loses: by the same rule as the operator's, so that ours never stands beside the one that holds the value.
+
+        Args:
+            spec: what it declares beside project, environment and key.
+
+        Raises:
+            Exists: there is one, under whatever name.
+        """
+        name = env_object_name(ref)
+        identity = {"project": ref.project, "environment": ref.environment, "key": ref.key}
+        try:
+            made = await self._create(ENV.resource, ref.organization, name, {**identity, **spec})
+        except AlreadyExists:
+            oldest = await self._oldest(ref)
+            if oldest is None:
+                raise conflict(f"the name {name} that the object would have is taken, or just becoming free") from None
+            raise Exists(self._took(oldest)) from None
+        oldest = await self._oldest(ref)
+        if oldest is not None and oldest["metadata"]["uid"] != made["metadata"]["uid"]:
+            await self._delete(ENV.resource, made)
+            raise Exists(self._took(oldest))
+        return self._took(made)
+
+    async def change(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        uid: str,
+        decide: Callable[[Json], Mapping[str, Any] | None],
+    ) -> Json:
+        """Change what an object declares.
+
+        Args:
+            uid: which object is meant; another one of the name is none.
+            decide: what to merge into the spec of the object as it is; None where it is as it should be.
+
+        Returns:
+            The object as it is then.
+
+        Raises:
+            Refusal: 404 where it is gone; 409 where something else manages it, or others change it all the time.
+        """
+        for _ in range(_ATTEMPTS):
+            raw = await self._read(resource, namespace, name, uid)
+            spec = decide(raw)
+            if spec is None:
+                return self._took(raw)
+            free(raw)
+            try:
+                return self._took(await self._objects.patch(raw, resource, spec))
+            except (Conflict, NotFound):
+                # The next look tells a change from a deletion.
+                continue
+        raise conflict("others change this object at the same moment: try again")
+
+    async def remove(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Delete an object.
+
+        Raises:
+            Refusal: 404 where it is gone; 409 where something else manages it.
+        """
+        raw = await self._read(resource, namespace, name, uid)
+        free(raw)
+        if not await self._delete(resource, raw):
+            raise missing(resource, name)
+
+    async def _create(self, resource: str, namespace: str, name: str, spec: Mapping[str, Any]) -> Json:
+        created = self._now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        metadata = {"name": name, "annotations": {CREATED_ANNOTATION: created}}
+        try:
+            return await self._objects.create(resource, namespace, metadata, spec)
+        except Terminating:
+            raise conflict("the namespace is being deleted") from None
+
+    async def _oldest(self, ref: EnvRef) -> Json | None:
+        found = await self._objects.of_key(ref)
+        return min(found, key=lambda raw: age(DeclaredEnv(EnvSecret.from_object(raw))), default=None)
+
+    async def _found(self, resource: Resource, namespace: str, name: str) -> Json:
+        try:
+            return await self._objects.get(resource, namespace, name)
+        except NotFound:
+            raise conflict("the object was deleted at the same moment: try again") from None
+
+    async def _read(self, resource: Resource, namespace: str, name: str, uid: str) -> Json:
+        """The very object, as long as it is to stay."""
+        try:
+            raw = await self._objects.get(resource, namespace, name)
+        except NotFound:
+            self._known.dropped(resource, namespace, name, uid)
+            raise missing(resource, name) from None
+        if raw["metadata"]["uid"] != uid:
+            self._known.dropped(resource, namespace, name, uid)
+        if raw["metadata"]["uid"] != uid or raw["metadata"].get("deletionTimestamp"):
+            self._took(raw)
+            raise missing(resource, name)
+        return raw
+
+    async def _delete(self, resource: str, raw: Json) -> bool:
+        """Delete the very object; False where it is gone already."""
+        namespace, name, uid = (raw["metadata"][field] for field in ("namespace", "name", "uid"))
+        gone = False
+        try:
+            await self._objects.delete(resource, namespace, name, uid)
+        except (NotFound, Conflict):
+            gone = True
+        self._known.dropped(resource, namespace, name, uid)
+        return not gone
+
+    def _took(self, raw: Json) -> Json:
+        self._known.took(raw)
+        return raw
+
+
+def free(raw: Json) -> None:
+    """Raise that an object is managed by something else, which says what it declares: 409."""
+    managing = manager(raw)
+    if managing is not None:
+        raise conflict(f"the object is managed by {managing}: change it there; only its value can be set here")
