@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slotwarden.cluster.client import Json
     from slotwarden.cluster.namespaces import Namespaces
     from slotwarden.cluster.objects import Objects
+    from slotwarden.domain.entries import EnvRef
     from slotwarden.gateway.aggregated.group import Resource
 
 
@@ -59,9 +60,32 @@ class ObjectReader:
             return found
         others = [DeclaredEnv(EnvSecret.from_object(raw)) for raw in await self._objects.of_key(found.declared.entry)]
         rivalry(found.declared, others)
-        # A younger one may have come first, within the second that creation times count: what it stored stays its own.
-        namesakes = frozenset(other.metadata.uid for other in others) - {found.declared.metadata.uid}
-        return replace(found, owner=replace(found.owner, namesakes=namesakes))
+        return _among(found, others)
+
+    async def key_to_set(self, ref: EnvRef) -> Found | None:
+        """The object that holds a key, whatever its name; None where there is none, 409 where no door may set it."""
+        try:
+            raws, namespace_uid, cluster = await asyncio.gather(
+                self._objects.of_key(ref), self._namespaces.look_up(ref.organization), self._namespaces.cluster()
+            )
+        except NotFound:
+            return None
+        all_of_it = [DeclaredEnv(EnvSecret.from_object(raw)) for raw in raws]
+        declared = min(all_of_it, key=age, default=None)
+        if declared is None:
+            return None
+        hindrance(declared)
+        owner = Owner(cluster, namespace_uid, declared.metadata.uid, declared.deletion_policy)
+        return _among(Found(declared, owner), all_of_it)
+
+
+def _among(found: Found, all_of_it: Iterable[DeclaredEnv]) -> Found:
+    """The object, beside the others of its key.
+
+    A younger one may have come first, within the second that creation times count: what it stored stays its own.
+    """
+    namesakes = frozenset(other.metadata.uid for other in all_of_it) - {found.declared.metadata.uid}
+    return replace(found, owner=replace(found.owner, namesakes=namesakes))
 
 
 def missing(resource: Resource, name: str) -> Refusal:
