@@ -11,12 +11,13 @@ import pytest
 from slotwarden.domain.credentials import GitCredential
 from slotwarden.domain.entries import EnvRef, SlotRef
 from slotwarden.sensitive import Sensitive
-from slotwarden.values.doors import ValueDoors, VersionMismatch
+from slotwarden.values.doors import AlreadySet, ValueDoors
 from slotwarden.values.entries import NotOwner, NoValue
 from slotwarden.values.ownership import read
 from slotwarden.values.paths import EntryPaths, UnsafePath
 from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
+from slotwarden.values.versions import VersionMismatch
 from slotwarden.vault.errors import CasMismatch, Operation, VaultUnavailable
 from tests.vault.gateway import ELSEWHERE, ME, OTHER, REF, Gateway, now, text
 from tests.vault.meanwhile import meanwhile
@@ -136,6 +137,39 @@ async def test_a_crash_between_claim_and_write_leaves_an_entry_that_works(
             await nothing
     assert (await gateway.set("one")).version.number == 1
     assert (await operator.settle(REF, ME, None)).value == text("one")
+
+
+async def first(gateway: Gateway, content: str, **options: Any) -> int:
+    made = await gateway.doors.set(REF, ME, text(content), gateway.intent, first=True, **options)
+    return made.version.number
+
+
+async def test_a_first_value_is_set_once(gateway: Gateway) -> None:
+    assert await first(gateway, "one") == 1
+    assert gateway.happened == ["read_metadata", 1, "write_metadata", "write"]
+    gateway.happened.clear()
+    # Whatever it is: neither the answer nor what is done tells whether the contents are the same.
+    for content in ("one", "two"):
+        for dry_run in (False, True):
+            with pytest.raises(AlreadySet):
+                await first(gateway, content, dry_run=dry_run)
+    assert gateway.happened == ["read_metadata"] * 4
+
+
+@pytest.mark.parametrize("gone", ["soft_delete", "destroy"])
+async def test_what_was_deleted_is_no_value(
+    gateway: Gateway, vault_admin: VaultAdmin, vault_prefix: str, gone: str
+) -> None:
+    await gateway.set("one")
+    getattr(vault_admin, gone)(EntryPaths(vault_prefix).of(REF), [1])
+    assert await first(gateway, "one") == 2
+
+
+async def test_of_two_first_values_one_is_set(gateway: Gateway) -> None:
+    slow = Gateway(meanwhile(gateway.store, "write", lambda: first(gateway, "one")))
+    with pytest.raises(AlreadySet):
+        await first(slow, "two")
+    assert (await gateway.doors.reveal(REF, ME)).value == text("one")
 
 
 async def test_a_lost_race_is_decided_anew(gateway: Gateway) -> None:

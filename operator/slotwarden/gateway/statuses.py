@@ -16,8 +16,9 @@ from slotwarden.cluster import errors as kubernetes
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.gateway.aggregated.group import GROUP
 from slotwarden.gateway.answers import json_answer
-from slotwarden.values.doors import Misfit, VersionMismatch, VersionUnknown
+from slotwarden.values.doors import AlreadySet, Misfit
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.versions import VersionMismatch, VersionUnknown
 from slotwarden.vault import errors as vault
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _of_a_value(error: BaseException) -> Refusal | None:
     match error:
         case NoValue():
             return Refusal(HTTPStatus.NOT_FOUND, str(error))
-        case NotOwner() | VersionDeleted() | Misfit():
+        case NotOwner() | VersionDeleted() | AlreadySet() | Misfit():
             return conflict(str(error))
         case VersionMismatch():
             return conflict(f"expectedVersion: {error}", Cause("expectedVersion", str(error)))

@@ -9,24 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from slotwarden.values.entries import (
     CHANGED_HANDS,
-    UNSET,
     Entries,
     NotOwner,
-    NoValue,
     Version,
-    VersionDeleted,
     decided_anew,
     hold,
     hold_of_known,
     holds,
     stored,
 )
-from slotwarden.values.ownership import Claim
+from slotwarden.values.versions import (
+    VersionUnknown,
+    check_expected,
+    check_readable,
+    has_value,
+    history,
+    own_newest,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,28 +40,19 @@ if TYPE_CHECKING:
     from slotwarden.values.entries import Hold, Stored
     from slotwarden.values.ownership import Owner
     from slotwarden.values.store import ValueStore
-    from slotwarden.vault.kv import Entry, EntryMetadata, VersionMetadata
+    from slotwarden.values.versions import VersionInfo
+    from slotwarden.vault.kv import Entry, EntryMetadata
 
 Intent = Callable[[int], Awaitable[None]]
 """Called with the version that the entry will have, before each try to write it; and where equal content makes none."""
-Gone = Literal["", "deleted", "destroyed"]
 _ATTEMPTS: Final = 8
 
 
-class VersionMismatch(Exception):
-    """The newest version is not the one that the caller expects.
+class AlreadySet(Exception):
+    """The object has a value, and only a first one was to be set."""
 
-    Attributes:
-        current: the newest version of the object's own; 0 without one.
-    """
-
-    def __init__(self, current: int) -> None:
-        super().__init__(f"the newest version is {current}" if current else "no value was set yet")
-        self.current = current
-
-
-class VersionUnknown(Exception):
-    """The object has no such version: there was none, Vault keeps it no more, or it is a predecessor's."""
+    def __init__(self) -> None:
+        super().__init__("a value was set already")
 
 
 class Misfit(Exception):
@@ -75,20 +70,6 @@ class SetResult:
 
     version: Version
     changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class VersionInfo:
-    """One version of a value, without the value.
-
-    Attributes:
-        gone: why it cannot be read; empty where it can.
-        current: whether it is the newest.
-    """
-
-    version: Version
-    gone: Gone
-    current: bool
 
 
 class ValueDoors:
@@ -114,6 +95,7 @@ class ValueDoors:
         *,
         adopt: bool = False,
         expected: int | None = None,
+        first: bool = False,
         dry_run: bool = False,
     ) -> SetResult:
         """Have the entry hold a value. What it holds already makes no version.
@@ -122,10 +104,12 @@ class ValueDoors:
             adopt: another's entry is taken over.
             expected: the newest version that the caller knows of; 0 for none. A set that is repeated because its answer
                 was lost meets its own version, and succeeds.
+            first: only where the object has no value; what it has is not even looked at.
             dry_run: decide, and neither state an intent nor write.
 
         Raises:
             NotOwner: the entry is another's.
+            AlreadySet: it has a value, this one or another.
             VersionMismatch: the newest version is not the expected one.
             CasMismatch: writers elsewhere were faster each time.
         """
@@ -133,7 +117,9 @@ class ValueDoors:
         async def decide() -> SetResult:
             metadata = await self._store.read_metadata(ref)
             held = hold(metadata, owner, self._now(), adopt=adopt)
-            newest = await self._entries.read(ref, held) if held.own_version else None
+            if first and has_value(metadata, held, self._now()):
+                raise AlreadySet
+            newest = await self._entries.read(ref, held) if held.own_version and not first else None
             same = newest is not None and holds(ref, newest, value)
             check_expected(held, expected, same=same)
             return await self._put(ref, held, newest if same else None, value, intent, dry_run=dry_run)
@@ -141,7 +127,7 @@ class ValueDoors:
         return await self._in_turn(ref, decide)
 
     async def reveal(self, ref: EntryRef, owner: Owner, version: int | None = None) -> Stored:
-        """The value, or an earlier one.
+        """The value, by one read, or an earlier one.
 
         Raises:
             NotOwner: the entry is another's.
@@ -149,8 +135,9 @@ class ValueDoors:
             VersionUnknown, VersionDeleted: as their names say.
             InvalidValue: what Vault holds is no value of that kind.
         """
-        metadata = await self._store.read_metadata(ref)
-        return stored(ref, await self._read(ref, owner, version_to_read(metadata, owner, version, self._now())))
+        if version is None:
+            return stored(ref, own_newest(await self._store.read(ref), owner))
+        return stored(ref, await self._read(ref, owner, version, await self._store.read_metadata(ref)))
 
     async def versions(self, ref: EntryRef, owner: Owner) -> tuple[VersionInfo, ...]:
         """The object's own versions, newest first; none where no value was set.
@@ -186,7 +173,7 @@ class ValueDoors:
         async def decide() -> SetResult:
             metadata = await self._store.read_metadata(ref)
             held = hold(metadata, owner, self._now())
-            earlier = await self._read(ref, owner, version_to_read(metadata, owner, version, self._now()))
+            earlier = await self._read(ref, owner, version, metadata)
             value = stored(ref, earlier).value
             why = fits(value)
             if why is not None:
@@ -217,8 +204,9 @@ class ValueDoors:
         await intent(held.version + 1)
         return SetResult(await self._entries.write(ref, held, value), changed=True)
 
-    async def _read(self, ref: EntryRef, owner: Owner, version: int) -> Entry:
-        """One version, which was the owner's just now."""
+    async def _read(self, ref: EntryRef, owner: Owner, version: int, metadata: EntryMetadata | None) -> Entry:
+        """One version of an entry that was seen to be the owner's."""
+        check_readable(metadata, owner, version, self._now())
         entry = await self._store.read(ref, version)
         if entry is None:
             raise VersionUnknown(f"there is no version {version} any more")
@@ -226,56 +214,3 @@ class ValueDoors:
         if held is None or entry.version < held.owner.first_version:
             raise NotOwner(CHANGED_HANDS)
         return entry
-
-
-def check_expected(held: Hold, expected: int | None, *, same: bool) -> None:
-    """Whether the newest version is the expected one, or was when this very content was written.
-
-    Raises:
-        VersionMismatch: neither.
-    """
-    current = held.own_version
-    before = current - 1 if current > held.owner.first_version else 0
-    if expected is not None and expected != current and not (same and expected == before):
-        raise VersionMismatch(current)
-
-
-def version_to_read(metadata: EntryMetadata | None, owner: Owner, version: int | None, now: datetime) -> int:
-    """The number of the version to read; None stands for the newest.
-
-    Raises:
-        NotOwner, NoValue, VersionUnknown, VersionDeleted: as their names say.
-    """
-    held = hold(metadata, owner, now)
-    if metadata is None or held.claim is not Claim.OWN or not held.own_version:
-        raise NoValue(UNSET)
-    wanted = held.own_version if version is None else version
-    found = metadata.versions.get(wanted)
-    if found is None or wanted < held.owner.first_version:
-        raise VersionUnknown(f"there is no version {wanted}")
-    gone = _gone(found, now)
-    if gone:
-        raise VersionDeleted(f"version {wanted} was {gone} in Vault")
-    return wanted
-
-
-def history(metadata: EntryMetadata | None, owner: Owner, now: datetime) -> tuple[VersionInfo, ...]:
-    """The owner's versions, newest first.
-
-    Raises:
-        NotOwner: the entry is another's.
-    """
-    held = hold(metadata, owner, now)
-    if metadata is None or held.claim is not Claim.OWN:
-        return ()
-    return tuple(
-        VersionInfo(Version(at, version.created_time), _gone(version, now), current=at == metadata.current_version)
-        for at, version in sorted(metadata.versions.items(), reverse=True)
-        if at >= held.owner.first_version
-    )
-
-
-def _gone(version: VersionMetadata, now: datetime) -> Gone:
-    if version.destroyed:
-        return "destroyed"
-    return "deleted" if version.is_gone(now) else ""

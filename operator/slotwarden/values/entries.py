@@ -32,7 +32,7 @@ T = TypeVar("T")
 UNSET: Final = (
     "no value was set yet; set it inline, from a source Secret, through the gateway, or write the entry in Vault"
 )
-_REFUSED: Final = (
+REFUSED: Final = (
     "the entry in Vault belongs to another object, another namespace of this name or another cluster; "
     'annotate this object with slotwarden.io/adopt-value: "true" to take it over'
 )
@@ -102,7 +102,7 @@ def hold(metadata: EntryMetadata | None, me: Owner, now: datetime, *, adopt: boo
         return Hold(Claim.TAKE, {}, 0, me)
     claim = ownership.claim(metadata.custom_metadata, me, adopt=adopt)
     if claim is Claim.REFUSE:
-        raise NotOwner(_REFUSED)
+        raise NotOwner(REFUSED)
     if claim in (Claim.RELEASE, Claim.SUCCEED):
         heir = ownership.succeeding(me, metadata.current_version)
         return Hold(claim, metadata.custom_metadata, metadata.current_version, heir, readable(metadata, now))

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from slotwarden.cluster.errors import Conflict, NotFound, Unavailable
 from slotwarden.domain.credentials import RegistryCredential
 from slotwarden.sensitive import Sensitive
-from slotwarden.values.doors import SetResult, VersionInfo
+from slotwarden.values.doors import SetResult
 from slotwarden.values.entries import NotOwner, Stored, Version
+from slotwarden.values.versions import VersionInfo
 from tests.unit.gateway.objects import ENVIRONMENT, REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slotwarden.gateway.identity.caller import Caller
-    from slotwarden.values.doors import Gone
+    from slotwarden.values.versions import Gone
 
 CANARY = "c4naryThroughADoor"
 WHEN = "2026-01-01T00:00:00Z"

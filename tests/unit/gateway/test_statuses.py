@@ -12,8 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from slotwarden.cluster import errors as kubernetes
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.gateway.statuses import Cause, Refusal, conflict, invalid, refusal, statuses
-from slotwarden.values.doors import Misfit, VersionMismatch, VersionUnknown
+from slotwarden.values.doors import Misfit
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.versions import VersionMismatch, VersionUnknown
 from slotwarden.vault import errors as vault
 from slotwarden.vault.errors import Operation
 

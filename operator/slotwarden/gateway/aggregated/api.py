@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from slotwarden.gateway.identity.caller import Access
     from slotwarden.gateway.objects import Found, ObjectReader
     from slotwarden.telemetry.metrics import GatewayMetrics
-    from slotwarden.values.doors import SetResult, ValueDoors, VersionInfo
+    from slotwarden.values.doors import SetResult, ValueDoors
+    from slotwarden.values.versions import VersionInfo
 
 SECONDS: Final = 30.0
 """How long a request may take in all; kube-apiserver waits 60 s."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from slotwarden.values.doors import VersionMismatch, VersionUnknown, check_expected, history, version_to_read
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted, decided_anew, hold
-from slotwarden.values.ownership import Claim
+from slotwarden.values.ownership import Claim, write
+from slotwarden.values.versions import (
+    VersionMismatch,
+    VersionUnknown,
+    check_expected,
+    check_readable,
+    has_value,
+    history,
+    own_newest,
+)
 from slotwarden.vault.errors import CasMismatch, Operation
+from slotwarden.vault.kv import Entry
 from tests.unit.values.entries import ME, NOW, entry
 
 if TYPE_CHECKING:
@@ -90,11 +100,9 @@ def test_the_expected_version(metadata: EntryMetadata | None, expected: int, sam
 @pytest.mark.parametrize(
     ("metadata", "asked", "found"),
     [
-        (entry("vv"), None, 2),
-        (entry("vv"), 1, 1),
-        (entry("vs"), None, 2),
-        (entry("vd"), 1, 1),
-        (entry("vd"), None, VersionDeleted),
+        (entry("vv"), 1, None),
+        (entry("vs"), 2, None),
+        (entry("vd"), 1, None),
         (entry("vd"), 2, VersionDeleted),
         (entry("Dv"), 1, VersionDeleted),
         (entry("-vv"), 1, VersionUnknown),
@@ -102,24 +110,63 @@ def test_the_expected_version(metadata: EntryMetadata | None, expected: int, sam
         (entry("vv"), 0, VersionUnknown),
         (entry("vv"), -1, VersionUnknown),
         (entry("vvv", HEIR), 2, VersionUnknown),
-        (entry("vvv", HEIR), 3, 3),
-        (entry("vv", HEIR), None, NoValue),
+        (entry("vvv", HEIR), 3, None),
         (entry("vv", HEIR), 2, NoValue),
-        (None, None, NoValue),
-        (entry(""), None, NoValue),
-        (entry("v", None), None, NoValue),
-        (entry("v", DEAD), None, NoValue),
+        (None, 1, NoValue),
+        (entry(""), 1, NoValue),
+        (entry("v", None), 1, NoValue),
+        (entry("v", DEAD), 1, NoValue),
         (entry("v", RELEASED), 1, NoValue),
-        (entry("v", KEPT), None, NotOwner),
+        (entry("v", KEPT), 1, NotOwner),
         (entry("v", ELSEWHERE), 1, NotOwner),
     ],
 )
-def test_the_version_to_read(metadata: EntryMetadata | None, asked: int | None, found: int | type[Exception]) -> None:
-    if isinstance(found, int):
-        assert version_to_read(metadata, ME, asked, NOW) == found
-        return
-    with pytest.raises(found):
-        version_to_read(metadata, ME, asked, NOW)
+def test_what_can_be_read(metadata: EntryMetadata | None, asked: int, found: type[Exception] | None) -> None:
+    with pytest.raises(found) if found is not None else nullcontext():
+        check_readable(metadata, ME, asked, NOW)
+
+
+@pytest.mark.parametrize(
+    ("newest", "owner", "found"),
+    [
+        (2, ME, None),
+        (3, HEIR, None),
+        (2, HEIR, NoValue),
+        (2, None, NoValue),
+        (2, DEAD, NoValue),
+        (2, RELEASED, NoValue),
+        (2, KEPT, NotOwner),
+        (2, ELSEWHERE, NotOwner),
+    ],
+)
+def test_whose_the_newest_is(newest: int, owner: Owner | None, found: type[Exception] | None) -> None:
+    read = Entry({}, newest, "", None, destroyed=False, custom_metadata=write({}, owner) if owner else {})
+    with pytest.raises(found) if found is not None else nullcontext():
+        assert own_newest(read, ME) is read
+
+
+def test_where_nothing_was_read_there_is_no_value() -> None:
+    with pytest.raises(NoValue):
+        own_newest(None, ME)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "has"),
+    [
+        (None, False),
+        (entry(""), False),
+        (entry("v"), True),
+        (entry("vd"), False),
+        (entry("vD"), False),
+        (entry("ds"), True),
+        (entry("vv", HEIR), False),
+        (entry("v", DEAD), False),
+        (entry("v", RELEASED), False),
+        (entry("v", None), True),
+    ],
+)
+def test_whether_there_is_a_value(metadata: EntryMetadata | None, has: bool) -> None:
+    assert has_value(metadata, hold(metadata, ME, NOW), NOW) == has
 
 
 @pytest.mark.parametrize(
