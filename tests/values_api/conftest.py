@@ -14,10 +14,11 @@ from slotwarden.cluster.client import KubeClient, load_configuration
 from slotwarden.cluster.namespaces import Namespaces
 from slotwarden.cluster.objects import Objects
 from slotwarden.cluster.term import Term
+from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.aggregated.api import Aggregated
+from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
-from slotwarden.gateway.statuses import statuses
 from slotwarden.sensitive import Sensitive
 from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.values.doors import ValueDoors
@@ -102,7 +103,7 @@ async def make_api(
         objects = Objects(kube)
         doors = ValueDoors(VaultStore(kv, EntryPaths(vault_prefix)), _now)
         reader = ObjectReader(objects, Namespaces(kube, None))
-        app = web.Application(middlewares=[statuses, _as_dana])
+        app = web.Application(middlewares=[Forms((), status.of_request).middleware, _as_dana])
         app.add_routes(Aggregated(Everybody(), reader, objects, doors, metrics, _now).routes())
         client = TestClient(TestServer(app))
         await client.start_server()

@@ -12,7 +12,7 @@ from slotwarden.cluster.errors import Rejected
 from slotwarden.domain.entries import EnvRef
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.declarations import Declarations, Exists
-from slotwarden.gateway.statuses import Refusal
+from slotwarden.gateway.refusals import Refusal
 from testbed.wait import eventually
 
 if TYPE_CHECKING:

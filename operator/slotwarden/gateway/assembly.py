@@ -19,9 +19,11 @@ from slotwarden.cluster.objects import FIELD_MANAGER, Objects
 from slotwarden.cluster.reviews import Reviews
 from slotwarden.cluster.secrets import Secrets
 from slotwarden.cluster.term import Term
+from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.aggregated.api import Aggregated
 from slotwarden.gateway.aggregated.bodies import MAX_BODY
 from slotwarden.gateway.aggregated.group import GROUP, VERSION
+from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.health import Look
 from slotwarden.gateway.identity.access import ReviewedAccess
 from slotwarden.gateway.identity.authentication import Authenticator
@@ -33,7 +35,6 @@ from slotwarden.gateway.serving.publish import Place, Publisher
 from slotwarden.gateway.serving.server import HttpsServer, Traffic, in_time, only
 from slotwarden.gateway.serving.tls import AskingContext
 from slotwarden.gateway.shares import Shares
-from slotwarden.gateway.statuses import statuses
 from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.values.doors import ValueDoors
 from slotwarden.values.paths import EntryPaths
@@ -176,9 +177,10 @@ async def assemble(options: Options) -> Gateway:
     )
     tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
     authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
-    traffic = Traffic(options.most)
+    forms = Forms((), status.of_request)
+    traffic = Traffic(options.most, forms.answer)
     known = [authenticator.middleware, Shares(options.most).middleware, only(options.namespaces)]
-    order = [traffic.middleware, statuses, in_time, *known]
+    order = [traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes(aggregated.routes())
     asked = partial(client.request, "get", "apiresources", paths.GROUP)

@@ -16,7 +16,7 @@ from slotwarden.domain.kinds import ENV
 from slotwarden.domain.manager import manager
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.objects import age, missing
-from slotwarden.gateway.statuses import conflict
+from slotwarden.gateway.refusals import conflict
 from slotwarden.resources.envsecret import EnvSecret
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.gateway.aggregated.group import REVEAL, ROLLBACK, VALUE, VERSIONS
-from slotwarden.gateway.statuses import refusal
+from slotwarden.gateway.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

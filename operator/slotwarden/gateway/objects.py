@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from slotwarden.cluster.errors import NotFound
 from slotwarden.domain.declared_env import DeclaredEnv
 from slotwarden.domain.declared_slot import DeclaredSlot
-from slotwarden.gateway.statuses import Cause, Refusal, conflict
+from slotwarden.gateway.refusals import Cause, Refusal, conflict
 from slotwarden.resources.envsecret import EnvSecret
 from slotwarden.resources.secretslot import GROUP, SecretSlot
 from slotwarden.values.ownership import Owner

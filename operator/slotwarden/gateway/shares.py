@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from slotwarden.gateway.identity.caller import CALLER
-from slotwarden.gateway.statuses import away
+from slotwarden.gateway.refusals import away
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler

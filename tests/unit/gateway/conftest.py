@@ -8,10 +8,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.aggregated.api import Aggregated
+from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
-from slotwarden.gateway.statuses import statuses
 from slotwarden.telemetry import logs
 from slotwarden.telemetry.metrics import GatewayMetrics
 from tests.unit.gateway.bed import Bed
@@ -50,7 +51,7 @@ async def client(bed: Bed) -> AsyncIterator[TestClient[web.Request, web.Applicat
         answered: web.StreamResponse = await handler(request)
         return answered
 
-    app = web.Application(middlewares=[statuses, dana])
+    app = web.Application(middlewares=[Forms((), status.of_request).middleware, dana])
     app.add_routes(aggregated.routes())
     async with TestClient(TestServer(app)) as made:
         yield made

@@ -9,7 +9,8 @@ import pytest
 
 from slotwarden.gateway.aggregated import bodies
 from slotwarden.gateway.aggregated.bodies import BODIES, Reveal, Rollback, Value
-from slotwarden.gateway.statuses import Refusal
+from slotwarden.gateway.aggregated.status import status as told
+from slotwarden.gateway.refusals import Refusal
 from slotwarden.sensitive import Sensitive
 
 CANARY = "c4naryValueOfABody"
@@ -21,7 +22,7 @@ def refused(raw: bytes, model: Any = Value) -> Refusal:
         bodies.read(model, raw)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
-    assert CANARY not in json.dumps(caught.value.status())
+    assert CANARY not in json.dumps(told(caught.value))
     return caught.value
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from slotwarden.gateway.aggregated.status import status as told
 from slotwarden.gateway.objects import ObjectReader, hindrance, rivalry
-from slotwarden.gateway.statuses import Refusal
+from slotwarden.gateway.refusals import Refusal
 from tests.unit.gateway.bed import Bed
 from tests.unit.gateway.objects import ENVIRONMENT, GIT, REGISTRY, env, slot, source
 
@@ -52,7 +53,7 @@ def test_a_source_does_and_is_named(declared: Declared, field: str) -> None:
 def test_a_value_in_the_spec_does_until_it_is_stored(declared: Declared) -> None:
     with pytest.raises(Refusal, match="not stored yet") as caught:
         hindrance(declared)
-    assert CANARY not in str(caught.value.status())
+    assert CANARY not in str(told(caught.value))
 
 
 def test_a_deletion_does() -> None:

@@ -13,7 +13,8 @@ from slotwarden.domain.envvalue import EnvValue
 from slotwarden.gateway.aggregated import bodies
 from slotwarden.gateway.aggregated.bodies import Value
 from slotwarden.gateway.aggregated.inputs import value_of
-from slotwarden.gateway.statuses import Refusal
+from slotwarden.gateway.aggregated.status import status as told
+from slotwarden.gateway.refusals import Refusal
 from slotwarden.sensitive import Sensitive
 from tests.unit.gateway.objects import GIT, REGISTRY, env, slot
 
@@ -79,7 +80,7 @@ def test_a_wrong_field_is_named_and_not_told(
     (cause,) = caught.value.causes
     assert (caught.value.code, cause.field) == (422, field)
     assert cause.message.startswith(words)
-    assert CANARY not in json.dumps(caught.value.status())
+    assert CANARY not in json.dumps(told(caught.value))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from slotwarden.gateway.aggregated.group import REVEAL, VALUE, VERSIONS, Subresource
 from slotwarden.gateway.identity.caller import Caller
 from slotwarden.gateway.journal import Asked, noted
-from slotwarden.gateway.statuses import Refusal, conflict
+from slotwarden.gateway.refusals import Refusal, conflict
 from slotwarden.telemetry import logs
 from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.vault.errors import Operation, VaultUnavailable

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from slotwarden.gateway.aggregated import status
+from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.serving.server import Traffic, only
-from slotwarden.gateway.statuses import statuses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,7 +25,8 @@ class Busy:
     def __init__(self) -> None:
         self.begun = asyncio.Event()
         self.let = asyncio.Event()
-        self.traffic = Traffic(1)
+        self.forms = Forms((), status.of_request)
+        self.traffic = Traffic(1, self.forms.answer)
 
     async def answer(self, _request: web.Request) -> web.Response:
         self.begun.set()
@@ -35,7 +37,7 @@ class Busy:
 @pytest.fixture
 async def busy() -> AsyncIterator[tuple[Busy, Client]]:
     made = Busy()
-    app = web.Application(middlewares=[made.traffic.middleware, statuses, only(frozenset({"a"}))])
+    app = web.Application(middlewares=[made.traffic.middleware, made.forms.middleware, only(frozenset({"a"}))])
     app.router.add_get("/", made.answer)
     app.router.add_get("/{namespace}", made.answer)
     async with TestClient(TestServer(app)) as client:

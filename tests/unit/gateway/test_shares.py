@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from slotwarden.gateway.aggregated import status
+from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.shares import Shares
-from slotwarden.gateway.statuses import statuses
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -30,7 +31,7 @@ async def test_a_caller_has_a_quarter() -> None:
         await let.wait()
         return web.Response()
 
-    app = web.Application(middlewares=[statuses, named, Shares(8).middleware])
+    app = web.Application(middlewares=[Forms((), status.of_request).middleware, named, Shares(8).middleware])
     app.router.add_get("/", answer)
     async with TestClient(TestServer(app)) as client:
         first, second, other = (asyncio.create_task(client.get("/", headers={"User": user})) for user in "aab")

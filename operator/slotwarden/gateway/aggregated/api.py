@@ -32,7 +32,7 @@ from slotwarden.gateway.answers import json_answer
 from slotwarden.gateway.identity.caller import CALLER
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Asked, noted
-from slotwarden.gateway.statuses import Refusal
+from slotwarden.gateway.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from slotwarden.gateway.aggregated.group import API_VERSION
-from slotwarden.gateway.statuses import Cause, Refusal, invalid
+from slotwarden.gateway.refusals import Cause, Refusal, invalid
 from slotwarden.sensitive import Sensitive
 
 MAX_BODY: Final = 1536 * 1024

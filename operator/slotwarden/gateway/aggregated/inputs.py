@@ -9,7 +9,7 @@ from slotwarden.domain.address import canonical_git_url, canonical_server
 from slotwarden.domain.credentials import GitCredential, InvalidValue, RegistryCredential
 from slotwarden.domain.declared_env import DeclaredEnv
 from slotwarden.gateway.aggregated.bodies import FIELDS
-from slotwarden.gateway.statuses import Cause, conflict, invalid
+from slotwarden.gateway.refusals import Cause, conflict, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

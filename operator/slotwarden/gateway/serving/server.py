@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from slotwarden.gateway.refusals import Refusal, away
 from slotwarden.gateway.serving.wire import wordless
-from slotwarden.gateway.statuses import Refusal, answer, away
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp.typedefs import Handler, Middleware
 
     from slotwarden.gateway.serving.tls import AskingContext
@@ -109,10 +111,12 @@ class Traffic:
 
     Args:
         most: how many; one more is told to come again.
+        answer: makes the answer to that one.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, answer: Callable[[web.Request, Refusal], web.StreamResponse]) -> None:
         self._most = most
+        self._answer = answer
         self._running = 0
         self._ending = False
         self._none = asyncio.Event()
@@ -121,7 +125,7 @@ class Traffic:
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Run a request, or refuse it; one that ends while the server does is the last of its connection."""
         if self._running >= self._most:
-            return answer(request, away("the gateway has too much to do"))
+            return self._answer(request, away("the gateway has too much to do"))
         self._running += 1
         try:
             response = await handler(request)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from slotwarden.gateway.aggregated.status import status as told
 from slotwarden.gateway.answers import json_answer
-from slotwarden.gateway.statuses import Refusal, refusal
+from slotwarden.gateway.refusals import Refusal, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ class _Wordless(web.RequestHandler):
         broken = Refusal(
             status, "the request is not HTTP" if status < 500 else "the gateway failed; its log tells where"
         )
-        response = json_answer(broken.status(), code=status)
+        response = json_answer(told(broken), code=status)
         response.force_close()
         return response
 
@@ -42,7 +43,7 @@ class _Wordless(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         # Our handlers raise none: aiohttp did, before them, of an Expect that it does not know, and quotes that.
         if isinstance(resp, web.HTTPException):
-            resp = json_answer(refusal(resp).status(), code=resp.status)
+            resp = json_answer(told(refusal(resp)), code=resp.status)
             resp.force_close()
         return await super().finish_response(request, resp, start_time)
 

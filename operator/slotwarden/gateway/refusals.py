@@ -1,28 +1,25 @@
-"""Whatever goes wrong, in the one form that Kubernetes clients read: a metav1.Status, in words of ours alone.
+"""Whatever goes wrong, in words of ours alone; the form that it is told in is that of the API that was asked.
 
 Nothing of a request's body is ever part of an answer, and nothing of an exception that we did not raise ourselves.
 """
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from slotwarden.cluster import errors as kubernetes
 from slotwarden.domain.credentials import InvalidValue
-from slotwarden.gateway.aggregated.group import GROUP
-from slotwarden.gateway.answers import json_answer
 from slotwarden.values.doors import AlreadySet, Misfit
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
 from slotwarden.values.versions import VersionMismatch, VersionUnknown
 from slotwarden.vault import errors as vault
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
 RETRY_SECONDS: Final = 2
 """When to come again, where a server behind us is away."""
@@ -41,14 +38,13 @@ _REASONS: Final[Mapping[int, str]] = {
     500: "InternalError",
     503: "ServiceUnavailable",
 }
-_WORDS: Final[Mapping[int, str]] = {
+WORDS: Final[Mapping[int, str]] = {
     401: "Unauthorized",
     404: "the server could not find the requested resource",
     405: "the server does not allow this method on the requested resource",
     413: "the request is too large",
     500: "the gateway failed; its log tells where",
 }
-_log = logging.getLogger("slotwarden.gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +78,6 @@ class Refusal(Exception):
         """One word for programs."""
         return _REASONS.get(self.code, "Unknown")
 
-    def status(self, resource: str = "", name: str = "") -> dict[str, Any]:
-        """The metav1.Status, about an object where there is one."""
-        details: dict[str, Any] = {"name": name, "group": GROUP, "kind": resource} if name else {}
-        if self.causes:
-            details["causes"] = [
-                {"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in self.causes
-            ]
-        if self.retry:
-            details["retryAfterSeconds"] = self.retry
-        status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message}
-        return status | {"reason": self.reason} | ({"details": details} if details else {}) | {"code": self.code}
-
 
 def invalid(*causes: Cause) -> Refusal:
     """A body that is understood, with fields that cannot be."""
@@ -117,7 +101,7 @@ def refusal(error: BaseException) -> Refusal:
         case Refusal():
             return error
         case web.HTTPException():
-            return Refusal(error.status, _WORDS.get(error.status, error.reason))
+            return Refusal(error.status, WORDS.get(error.status, error.reason))
         case TimeoutError():
             return away("it took too long; what was begun may have been done")
         case vault.VaultUnavailable() | kubernetes.Unavailable():
@@ -125,7 +109,7 @@ def refusal(error: BaseException) -> Refusal:
         case vault.VaultError() | kubernetes.KubernetesError():
             return _of_a_server(error)
         case _:
-            return _of_a_value(error) or Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, _WORDS[500])
+            return _of_a_value(error) or Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, WORDS[500])
 
 
 def _of_a_server(error: vault.VaultError | kubernetes.KubernetesError) -> Refusal:
@@ -156,32 +140,3 @@ def _of_a_value(error: BaseException) -> Refusal | None:
             return conflict(f"what Vault holds is no value for this object: {error}")
         case _:
             return None
-
-
-def answer(request: web.Request, refused: Refusal) -> web.Response:
-    """The answer to a request that is not done."""
-    headers = {"Cache-Control": "no-store"}
-    if refused.retry:
-        headers["Retry-After"] = str(refused.retry)
-    about = (request.match_info.get("resource", ""), request.match_info.get("name", ""))
-    return json_answer(refused.status(*about), code=refused.code, headers=headers)
-
-
-@web.middleware
-async def statuses(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """Turn every exception into an answer; the outermost middleware."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        made = answer(request, refusal(error))
-        for name in ("Allow", "WWW-Authenticate"):
-            if name in error.headers:
-                made.headers[name] = error.headers[name]
-        return made
-    except Exception as error:  # noqa: BLE001  # the last place where one could leave with its text
-        refused = refusal(error)
-        if refused.message == _WORDS[500]:
-            _log.exception("a request failed")
-        return answer(request, refused)

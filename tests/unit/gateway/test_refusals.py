@@ -11,7 +11,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from slotwarden.cluster import errors as kubernetes
 from slotwarden.domain.credentials import InvalidValue
-from slotwarden.gateway.statuses import Cause, Refusal, conflict, invalid, refusal, statuses
+from slotwarden.gateway.aggregated import status
+from slotwarden.gateway.forms import Forms
+from slotwarden.gateway.refusals import Cause, Refusal, conflict, invalid, refusal
 from slotwarden.values.doors import Misfit
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
 from slotwarden.values.versions import VersionMismatch, VersionUnknown
@@ -29,7 +31,7 @@ async def answer(error: Exception) -> tuple[int, dict[str, str], dict[str, objec
     async def handler(_request: web.Request) -> web.Response:
         raise error
 
-    app = web.Application(middlewares=[statuses])
+    app = web.Application(middlewares=[Forms((), status.of_request).middleware])
     app.router.add_get("/fails", handler)
     server: BaseTestServer[web.Request] = TestServer(app)
     async with TestClient(server) as client:
@@ -39,7 +41,7 @@ async def answer(error: Exception) -> tuple[int, dict[str, str], dict[str, objec
 
 def test_a_status_has_the_form_of_kubernetes() -> None:
     error = Refusal(409, "taken", (Cause("spec.x", "is set"),), retry=3)
-    assert error.status("secretslots", "pull") == {
+    assert status.status(error, "secretslots", "pull") == {
         "kind": "Status",
         "apiVersion": "v1",
         "metadata": {},
