@@ -129,8 +129,21 @@ def test_a_status_as_the_operator_writes_it(installed: Session, kube: Kube, name
         "lastSyncTime": now,
         "lastHandledRefresh": "1",
         "sourceMac": "k:0",
-        "pending": {"requestID": "b", "expectedVersion": 4, "requestedTime": now},
+        "pending": {
+            "requestID": "d",
+            "expectedVersion": 4,
+            "requestedTime": now,
+            "superseded": [{"requestID": "c", "requestedTime": now}],
+        },
         "operations": [
+            {"requestID": "d", "state": "InProgress", "reason": "VaultSealed", "requestedTime": now, "startedTime": now},
+            {
+                "requestID": "b",
+                "state": "Canceled",
+                "reason": "Superseded",
+                "requestedTime": now,
+                "finishedTime": now,
+            },
             {
                 "requestID": "a",
                 "state": "Succeeded",

@@ -25,6 +25,8 @@ FIELDS = [
     "esec.spec.key",
     "esec.spec.projection.secretName",
     "esec.status.pending.requestID",
+    "esec.status.pending.superseded.requestedTime",
+    "sslot.status.operations.finishedTime",
 ]
 
 

@@ -7,10 +7,6 @@ import base64
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from slotwarden.cluster.errors import Conflict, NotFound
-from slotwarden.resources.slotstatus import Pending
 from testbed.ports import free_ports
 
 if TYPE_CHECKING:
@@ -20,7 +16,6 @@ if TYPE_CHECKING:
 
 REGISTRY = {"registry": {"serverAddress": "ghcr.io"}}
 ENVIRONMENT = {"project": "shop", "environment": "production", "key": "DATABASE_URL"}
-WHEN = "2026-01-01T00:00:00Z"
 
 
 def managers(found: dict[str, Any], field: str) -> set[str]:
@@ -62,31 +57,6 @@ async def test_bytes_come_back_as_they_were(api: Api) -> None:
         assert found == value
     await api.post("envsecrets/database-url/value", {"value": "ü \U0001f511"})
     assert (await api.post("envsecrets/database-url/reveal"))["value"] == "ü \U0001f511"
-
-
-async def test_an_intent_leaves_the_rest_of_the_status(api: Api) -> None:
-    made = api.declare("SecretSlot", "pull", REGISTRY)
-    kube, path = api.session.kube, f"{api.path('secretslots', 'pull')}/status"
-    told = {"observedGeneration": 1, "pending": {"requestID": "old", "expectedVersion": 9, "requestedTime": WHEN}}
-    kube.patch(path, {"status": told}, fieldManager="slotwarden")
-    await api.objects.apply_pending("secretslots", api.namespace, "pull", made["metadata"]["uid"], pending("new"))
-    status = kube.get(api.path("secretslots", "pull"))["status"]
-    assert (status["observedGeneration"], status["pending"]["requestID"]) == (1, "new")
-    kube.patch(path, {"status": {"pending": None}}, fieldManager="slotwarden")
-    assert "pending" not in kube.get(api.path("secretslots", "pull"))["status"]
-    await api.objects.apply_pending("secretslots", api.namespace, "pull", made["metadata"]["uid"], pending("next"))
-    assert kube.get(api.path("secretslots", "pull"))["status"]["pending"]["requestID"] == "next"
-
-
-async def test_an_intent_is_stated_on_no_other_object_of_that_name(api: Api) -> None:
-    first = api.declare("EnvSecret", "database-url", ENVIRONMENT)["metadata"]["uid"]
-    api.session.kube.delete(api.path("envsecrets", "database-url"))
-    with pytest.raises(NotFound):
-        await api.objects.apply_pending("envsecrets", api.namespace, "database-url", first, pending("r"))
-    api.declare("EnvSecret", "database-url", ENVIRONMENT)
-    with pytest.raises(Conflict):
-        await api.objects.apply_pending("envsecrets", api.namespace, "database-url", first, pending("r"))
-    assert "pending" not in api.session.kube.get(api.path("envsecrets", "database-url")).get("status", {})
 
 
 async def test_the_older_of_two_owns_the_value(api: Api) -> None:
@@ -164,7 +134,3 @@ async def test_without_rights_in_vault(make_api: Callable[..., Any], api: Api) -
     status = await denied.post("envsecrets/database-url/value", {"value": "v"}, code=500)
     assert (status["reason"], "DATABASE_URL" in status["message"]) == ("InternalError", True)
     api.session.vault.revoke_token(token)
-
-
-def pending(request: str) -> Pending:
-    return Pending(request_id=request, expected_version=1, requested_time=WHEN)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.cluster import paths
 from slotwarden.cluster.client import MERGE_PATCH
-from slotwarden.cluster.errors import Conflict
 from slotwarden.domain.kinds import ENV, KINDS
 from slotwarden.resources.secretslot import API_VERSION
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from slotwarden.cluster.client import Json, KubeClient
     from slotwarden.domain.entries import EnvRef
+    from slotwarden.resources.base import ObjectMeta
     from slotwarden.resources.slotstatus import Pending
 
 FIELD_MANAGER: Final = "slotwarden-gateway"
@@ -75,26 +75,23 @@ class Objects:
         options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
         await self._client.request("delete", resource, paths.slot(resource, namespace, name), body=options)
 
-    async def apply_pending(self, resource: str, namespace: str, name: str, uid: str, pending: Pending) -> None:
-        """State in an object's status what is about to be written, whatever was stated there before.
+    async def apply_pending(self, resource: str, seen: ObjectMeta, pending: Pending) -> Json:
+        """State in an object's status what is about to be written, if the object is still as it was `seen`.
+
+        Returns:
+            The object as it is then.
 
         Raises:
             NotFound: the object is gone.
-            Conflict: another object has its name now, on which nothing stays stated.
+            Conflict: it is not, or another one has its name: look at it again.
         """
-        found = await self._apply(resource, namespace, name, {"pending": pending.to_object()})
-        # The API server does not compare a uid that is applied to a status, and a resourceVersion would make writers of
-        # one object wait for each other.
-        if found["metadata"]["uid"] != uid:
-            await self._apply(resource, namespace, name, {})
-            raise Conflict("patch", f"{resource}/status", 409, "another object has this name")
-
-    async def _apply(self, resource: str, namespace: str, name: str, status: Json) -> Json:
-        metadata = {"namespace": namespace, "name": name}
+        # A version tells objects of one name apart as well: the API server compares no uid that is applied to a status.
+        metadata = {"namespace": seen.namespace, "name": seen.name, "resourceVersion": seen.resource_version}
+        status = {"pending": pending.to_object()}
         return await self._client.request(
             "patch",
             f"{resource}/status",
-            paths.slot(resource, namespace, name, "status"),
+            paths.slot(resource, seen.namespace, seen.name, "status"),
             body={"apiVersion": API_VERSION, "kind": _NAMES[resource], "metadata": metadata, "status": status},
             query={"fieldManager": FIELD_MANAGER, "force": "true"},
             content_type=APPLY_PATCH,

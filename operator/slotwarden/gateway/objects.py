@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from slotwarden.domain.entries import EnvRef
     from slotwarden.gateway.aggregated.group import Resource
 
+AnyDeclared = DeclaredSlot | DeclaredEnv
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """An object, and whom the entry of its value has to name."""
 
-    declared: DeclaredSlot | DeclaredEnv
+    declared: AnyDeclared
     owner: Owner
 
 
@@ -49,7 +51,7 @@ class ObjectReader:
             )
         except NotFound:
             raise missing(resource, name) from None
-        declared = _declared(resource, raw)
+        declared = declared_of(resource, raw)
         return Found(declared, Owner(cluster, namespace_uid, declared.metadata.uid, declared.deletion_policy))
 
     async def read_to_set(self, resource: Resource, namespace: str, name: str) -> Found:
@@ -93,7 +95,7 @@ def missing(resource: Resource, name: str) -> Refusal:
     return Refusal(404, f'{resource}.{GROUP} "{name}" not found')
 
 
-def hindrance(declared: DeclaredSlot | DeclaredEnv) -> None:
+def hindrance(declared: AnyDeclared) -> None:
     """Raise what forbids any door but the object's own to set its value: it goes, or has its value from its spec."""
     if declared.metadata.deletion_timestamp is not None:
         raise conflict("the object is being deleted")
@@ -124,7 +126,8 @@ def age(declared: DeclaredEnv) -> tuple[str, str]:
     return declared.contribution()[1].age
 
 
-def _declared(resource: Resource, raw: Json) -> DeclaredSlot | DeclaredEnv:
+def declared_of(resource: Resource, raw: Json) -> AnyDeclared:
+    """What an object declares, as the API server gives it."""
     if resource == "secretslots":
         return DeclaredSlot(SecretSlot.from_object(raw))
     return DeclaredEnv(EnvSecret.from_object(raw))

@@ -21,7 +21,7 @@ _RequestId = Annotated[
 ]
 _RequestedTime = Annotated[str, Field(description="When the request came in.", json_schema_extra=_TIME)]
 OPERATIONS: Final = 10
-"""How many requests that are over an object tells of."""
+"""How many of the latest requests an object tells of."""
 
 
 class VaultStatus(Model):
@@ -76,6 +76,13 @@ class ProjectionStatus(Model):
     ] = None
 
 
+class Superseded(Model):
+    """A request whose place another took before the operator was done with it."""
+
+    request_id: _RequestId
+    requested_time: _RequestedTime
+
+
 class Pending(Model):
     """A value that a door is about to write: stated before, so that no crash in between is waited out."""
 
@@ -88,24 +95,47 @@ class Pending(Model):
         ),
     ]
     requested_time: _RequestedTime
+    superseded: Annotated[
+        tuple[Superseded, ...] | None,
+        Field(
+            description="The requests whose place this one took before the operator was done with them, the newest "
+            "first.",
+            json_schema_extra={"maxItems": OPERATIONS - 1, "x-kubernetes-list-type": "atomic"},
+        ),
+    ] = None
 
 
 class Operation(Model):
-    """A request that is over, and what came of it."""
+    """A request that the operator has looked at, and what came of it."""
 
     request_id: _RequestId
     state: Annotated[
-        Literal["Succeeded", "Failed"],
-        Field(description="Succeeded: the value is stored and projected. Failed: the reason says why not."),
+        Literal["InProgress", "Succeeded", "Failed", "Canceled"],
+        Field(
+            description="InProgress: it waits for something, and the reason says for what; what is done at once is "
+            "never told so. Succeeded: the value is stored and projected. Failed: the reason says why not. Canceled: a "
+            "later request took its place."
+        ),
     ]
-    reason: Annotated[str, Field(description="Ready, or in one word what was in the way.")]
-    message: Annotated[str | None, Field(description="What was in the way, in a sentence.")] = None
+    reason: Annotated[
+        str, Field(description="Ready, or in one word what is or was in the way; Superseded where it was canceled.")
+    ]
+    message: Annotated[str | None, Field(description="What is or was in the way, in a sentence.")] = None
     version: Annotated[
         int | None,
         Field(description="The version in Vault that the Secrets held then.", json_schema_extra={"format": "int64"}),
     ] = None
     requested_time: _RequestedTime
-    finished_time: Annotated[str, Field(description="When the operator was done with it.", json_schema_extra=_TIME)]
+    started_time: Annotated[
+        str | None,
+        Field(description="When it was first told to be in progress, where it ever was.", json_schema_extra=_TIME),
+    ] = None
+    finished_time: Annotated[
+        str | None,
+        Field(
+            description="When the operator was done with it. Absent while it is in progress.", json_schema_extra=_TIME
+        ),
+    ] = None
 
 
 class Status(Model):
@@ -127,7 +157,7 @@ class Status(Model):
     ] = ()
     type: Annotated[
         SlotType | None,
-        Field(description="The kind of credential of a SecretSlot: git or registry."),
+        Field(description="The kind of credential that a SecretSlot holds: git or registry. An EnvSecret has none."),
     ] = None
     has_value: Annotated[
         bool | None,
@@ -164,7 +194,8 @@ class Status(Model):
     operations: Annotated[
         tuple[Operation, ...],
         Field(
-            description="The latest requests to set the value, the newest first, and what came of each.",
+            description="The latest requests to set the value, the newest first, and what came of each. One that is "
+            "new and that nothing keeps waiting stands in pending alone.",
             json_schema_extra={
                 "maxItems": OPERATIONS,
                 "x-kubernetes-list-type": "map",

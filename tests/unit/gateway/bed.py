@@ -61,9 +61,10 @@ class Bed:
     async def cluster(self) -> str:
         return "uid-kube-system"
 
-    async def apply_pending(self, resource: str, namespace: str, name: str, uid: str, pending: Any) -> None:
+    async def apply_pending(self, resource: str, seen: Any, pending: Any) -> Any:
         self._fail(Conflict, NotFound)
-        self.pending.append((resource, namespace, name, uid, pending.to_object()))
+        self.pending.append((resource, seen.namespace, seen.name, seen.uid, pending.to_object()))
+        return self.objects[seen.name]
 
     # What ValueDoors is asked.
     async def set(self, ref: Any, owner: Any, value: Any, intent: Any, **options: Any) -> Any:

@@ -170,7 +170,7 @@ class Aggregated:
         return found
 
     def _intent(self, asked: Asked, found: Found) -> Callable[[int], Awaitable[None]]:
-        return intent(self.objects, asked.resource, found.declared.metadata, asked.request_id, self.now())
+        return intent(self.objects, asked.resource, found.declared, asked.request_id, self.now())
 
 
 def _written(asked: Asked, found: Found, result: SetResult) -> web.Response:
