@@ -40,7 +40,7 @@ lint: setup ## Linters, types, layers, generated files
 	@if [ -d $(CHART) ]; then $(PY) -m testbed binaries helm > /dev/null; fi
 	@$(MAKE) --no-print-directory -k -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(LINTS)
 
-LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-docs lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
+LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-docs lint-proto lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
 .PHONY: $(LINTS)
 lint-format:
 	$(call check,ruff format,$(BIN)/ruff format --check .)
@@ -54,6 +54,8 @@ lint-conventions:
 	$(call check,conventions,$(PY) -m tools.conventions)
 lint-docs:
 	$(call check,docs are those of the code,$(PY) -m tools.docs --check)
+lint-proto:
+	$(call check,gRPC code is that of the proto,$(PY) -m tools.proto --check)
 lint-crds:
 	$(call check,CRDs are those of the models,for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --check $$folder || exit 1; done)
 lint-yaml:
@@ -98,6 +100,10 @@ bench: setup ## Speed and cost, beside a bare client; ARGS="-n 2000 --only creat
 .PHONY: crds
 crds: setup ## Write crds/ and the chart's copy from the models
 	@for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --output $$folder > /dev/null; done
+
+.PHONY: proto
+proto: setup ## Write the Python of the gRPC service from proto/
+	@$(PY) -m tools.proto
 
 .PHONY: docs
 docs: setup ## Write the pages of docs/ that are made from the code

@@ -1,0 +1,1 @@
+"""The four published APIs, each a thin facade over one service."""
