@@ -1,0 +1,1 @@
+"""What the gateway knows of the objects: a copy that watches keep, so that reading metadata asks nobody."""
