@@ -19,6 +19,7 @@ from slotwarden.gateway.aggregated.api import Aggregated
 from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
+from slotwarden.gateway.observing import Observing
 from slotwarden.sensitive import Sensitive
 from slotwarden.telemetry.metrics import GatewayMetrics
 from slotwarden.values.doors import ValueDoors
@@ -30,6 +31,7 @@ from slotwarden.vault.kv import VaultKV
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from slotwarden.gateway.identity.permissions import Permission
     from testbed.session import Session
 
 Json = dict[str, Any]
@@ -39,7 +41,7 @@ RESOURCES = {"SecretSlot": "secretslots", "EnvSecret": "envsecrets"}
 class Everybody:
     """Lets everybody do everything."""
 
-    async def may(self, _caller: Caller, **_attributes: str) -> bool:
+    async def may(self, _caller: Caller, _what: Permission, **_attributes: str) -> bool:
         return True
 
 
@@ -103,7 +105,9 @@ async def make_api(
         objects = Objects(kube)
         doors = ValueDoors(VaultStore(kv, EntryPaths(vault_prefix)), _now)
         reader = ObjectReader(objects, Namespaces(kube, None))
-        app = web.Application(middlewares=[Forms((), status.of_request).middleware, _as_dana])
+        app = web.Application(
+            middlewares=[Observing(metrics).middleware, Forms((), status.of_request).middleware, _as_dana]
+        )
         app.add_routes(Aggregated(Everybody(), reader, objects, doors, metrics, _now).routes())
         client = TestClient(TestServer(app))
         await client.start_server()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+NEVER_KEPT: Final = {"Cache-Control": "no-store"}
+"""Headers of an answer that nothing between us and the client may keep."""
 
 
 def json_answer(

@@ -21,8 +21,8 @@ from slotwarden.cluster.secrets import Secrets
 from slotwarden.cluster.term import Term
 from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.aggregated.api import Aggregated
-from slotwarden.gateway.aggregated.bodies import MAX_BODY
 from slotwarden.gateway.aggregated.group import GROUP, VERSION
+from slotwarden.gateway.bodies import MAX_BODY
 from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.health import Look
 from slotwarden.gateway.identity.access import ReviewedAccess
@@ -30,6 +30,7 @@ from slotwarden.gateway.identity.authentication import Authenticator
 from slotwarden.gateway.identity.tokens import Tokens
 from slotwarden.gateway.identity.trust import FollowedTrust
 from slotwarden.gateway.objects import ObjectReader
+from slotwarden.gateway.observing import Observing
 from slotwarden.gateway.serving.files import Files
 from slotwarden.gateway.serving.publish import Place, Publisher
 from slotwarden.gateway.serving.server import HttpsServer, Traffic, in_time, only
@@ -177,10 +178,11 @@ async def assemble(options: Options) -> Gateway:
     )
     tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
     authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
+    observing = Observing(metrics)
     forms = Forms((), status.of_request)
     traffic = Traffic(options.most, forms.answer)
     known = [authenticator.middleware, Shares(options.most).middleware, only(options.namespaces)]
-    order = [traffic.middleware, forms.middleware, in_time, *known]
+    order = [observing.middleware, traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes(aggregated.routes())
     asked = partial(client.request, "get", "apiresources", paths.GROUP)

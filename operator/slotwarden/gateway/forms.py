@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from slotwarden.gateway.answers import json_answer
+from slotwarden.gateway.answers import NEVER_KEPT, json_answer
 from slotwarden.gateway.refusals import WORDS, Refusal, refusal
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Form = Callable[[web.Request, Refusal], Mapping[str, object]]
 """Makes the content of the answer to a request that is not done."""
-_NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 _log = logging.getLogger("slotwarden.gateway")
 
 
@@ -38,7 +37,7 @@ class Forms:
 
     def answer(self, request: web.Request, refused: Refusal) -> web.Response:
         """The answer to a request that is not done."""
-        headers = _NEVER_KEPT | ({"Retry-After": str(refused.retry)} if refused.retry else {})
+        headers = NEVER_KEPT | ({"Retry-After": str(refused.retry)} if refused.retry else {})
         form = next((form for paths, form in self._forms if paths.match(request.path)), self._otherwise)
         return json_answer(form(request, refused), code=refused.code, headers=headers)
 

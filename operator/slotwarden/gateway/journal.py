@@ -1,6 +1,6 @@
-"""Who did what to which value, and what came of it: a line in the log and a count, and never the value.
+"""Who did what to which object and its value, and what came of it: a line in the log and a count, never the value.
 
-The lines are those of logger `slotwarden.audit`, at any log level.
+The lines are those of logger `slotwarden.audit`, at any log level. What is only looked at without its value has none.
 """
 
 from __future__ import annotations
@@ -8,25 +8,37 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Literal
 
-from slotwarden.gateway.aggregated.group import REVEAL, ROLLBACK, VALUE, VERSIONS
+from slotwarden.gateway.identity.permissions import Unseen
 from slotwarden.gateway.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slotwarden.gateway.aggregated.group import Resource, Subresource
+    from slotwarden.gateway.aggregated.group import Resource
     from slotwarden.gateway.identity.caller import Caller
+    from slotwarden.gateway.identity.permissions import Permission
     from slotwarden.telemetry.metrics import GatewayMetrics
 
 _log = logging.getLogger("slotwarden.audit")
-_DONE: Final = {
-    VALUE: "set a value",
-    REVEAL: "read a value",
-    VERSIONS: "list the versions of a value",
-    ROLLBACK: "roll a value back",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that can be done.
+
+    Attributes:
+        words: what the line begins with.
+        permission: what the caller has to be allowed.
+        counts: as what it counts: a value that is read, or written.
+        code: of the answer when it is done.
+    """
+
+    words: str
+    permission: Permission
+    counts: Literal["", "read", "write"] = ""
+    code: int = 200
 
 
 @dataclass(slots=True)
@@ -34,12 +46,13 @@ class Asked:
     """One request, and what becomes known of it on the way.
 
     Attributes:
+        name: of the object.
         version: the version that was set or read; 0 as long as there is none, and of a dry run.
     """
 
     caller: Caller
+    act: Act
     resource: Resource
-    subresource: Subresource
     namespace: str
     name: str
     uid: str = ""
@@ -53,24 +66,27 @@ def noted(asked: Asked, metrics: GatewayMetrics) -> Iterator[None]:
     """Note a request when it is over, however it ended."""
     try:
         yield
+    except Unseen:
+        _note(asked, metrics, "denied", 404, "NotFound")
+        raise
     except BaseException as error:
         refused = refusal(error)
         _note(asked, metrics, _outcome(refused.code), refused.code, refused.reason)
         raise
-    _note(asked, metrics, "succeeded", 201 if asked.subresource.verb == "create" else 200, "")
+    _note(asked, metrics, "succeeded", asked.act.code, "")
 
 
 def _note(asked: Asked, metrics: GatewayMetrics, outcome: str, code: int, reason: str) -> None:
-    if asked.subresource is not VERSIONS:
-        counter = metrics.value_writes if asked.subresource.writes else metrics.value_reads
+    if asked.act.counts:
+        counter = metrics.value_writes if asked.act.counts == "write" else metrics.value_reads
         # A dry run sets nothing, but tells whether a value is the one that is there: many of them are worth seeing.
         counter.labels(asked.resource, "dry-run" if asked.dry_run else outcome).inc()
     fields: dict[str, Any] = {
         "user": asked.caller.username,
         "userUID": asked.caller.uid,
         "via": asked.caller.how,
-        "verb": asked.subresource.verb,
-        "resource": f"{asked.resource}/{asked.subresource.name}",
+        "verb": asked.act.permission.verb,
+        "resource": asked.act.permission.of(asked.resource),
         "namespace": asked.namespace,
         "name": asked.name,
         "uid": asked.uid,
@@ -82,7 +98,7 @@ def _note(asked: Asked, metrics: GatewayMetrics, outcome: str, code: int, reason
         "reason": reason,
     }
     told = {name: value for name, value in fields.items() if value not in ("", None)}
-    _log.info(_DONE[asked.subresource], extra={"fields": told})
+    _log.info(asked.act.words, extra={"fields": told})
 
 
 def _outcome(code: int) -> str:

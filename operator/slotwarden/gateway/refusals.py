@@ -79,10 +79,10 @@ class Refusal(Exception):
         return _REASONS.get(self.code, "Unknown")
 
 
-def invalid(*causes: Cause) -> Refusal:
-    """A body that is understood, with fields that cannot be."""
+def invalid(*causes: Cause, code: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Refusal:
+    """A request that is understood, with fields that cannot be."""
     said = ", ".join(f"{cause.field}: {cause.message}" for cause in causes)
-    return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body is invalid: {said}", causes)
+    return Refusal(code, f"the body is invalid: {said}", causes)
 
 
 def conflict(message: str, *causes: Cause) -> Refusal:

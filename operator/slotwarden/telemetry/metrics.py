@@ -97,3 +97,16 @@ class GatewayMetrics(Metrics):
             ["resource", "outcome"],
             registry=self.registry,
         )
+        self.requests = Counter(
+            "slotwarden_gateway_requests_total",
+            "Requests to the gateway that are over, by what was asked and the code of the answer.",
+            ["route", "code"],
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "slotwarden_gateway_request_seconds",
+            "How long requests to the gateway took.",
+            ["route"],
+            registry=self.registry,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+        )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slotwarden.gateway.identity.caller import Caller
+    from slotwarden.gateway.identity.permissions import Permission
     from slotwarden.values.versions import Gone
 
 CANARY = "c4naryThroughADoor"
@@ -40,8 +41,8 @@ class Bed:
         self.objects[name] = {"metadata": {**known, **metadata}, "spec": spec}
 
     # What Access is asked.
-    async def may(self, caller: Caller, **attributes: str) -> bool:
-        self.asked.append(attributes)
+    async def may(self, _caller: Caller, what: Permission, **attributes: str) -> bool:
+        self.asked.append({"verb": what.verb, "group": what.group, "subresource": what.subresource, **attributes})
         self._fail(Unavailable)
         return self.allowed
 

@@ -13,6 +13,7 @@ from slotwarden.gateway.aggregated.api import Aggregated
 from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.identity.caller import CALLER, Caller
 from slotwarden.gateway.objects import ObjectReader
+from slotwarden.gateway.observing import Observing
 from slotwarden.telemetry import logs
 from slotwarden.telemetry.metrics import GatewayMetrics
 from tests.unit.gateway.bed import Bed
@@ -41,8 +42,9 @@ def bed() -> Bed:
 @pytest.fixture
 async def client(bed: Bed) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     parts: Any = bed
+    metrics = GatewayMetrics()
     aggregated = Aggregated(
-        parts, ObjectReader(parts, parts), parts, parts, GatewayMetrics(), lambda: datetime(2026, 1, 1, tzinfo=UTC)
+        parts, ObjectReader(parts, parts), parts, parts, metrics, lambda: datetime(2026, 1, 1, tzinfo=UTC)
     )
 
     @web.middleware
@@ -51,7 +53,7 @@ async def client(bed: Bed) -> AsyncIterator[TestClient[web.Request, web.Applicat
         answered: web.StreamResponse = await handler(request)
         return answered
 
-    app = web.Application(middlewares=[Forms((), status.of_request).middleware, dana])
+    app = web.Application(middlewares=[Observing(metrics).middleware, Forms((), status.of_request).middleware, dana])
     app.add_routes(aggregated.routes())
     async with TestClient(TestServer(app)) as made:
         yield made

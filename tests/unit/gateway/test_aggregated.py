@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient
 
 from slotwarden.cluster.errors import Conflict, NotFound, Unavailable
 from slotwarden.domain.credentials import RegistryCredential
-from slotwarden.gateway.aggregated.bodies import MAX_BODY
+from slotwarden.gateway.bodies import MAX_BODY
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.entries import NotOwner
 from tests.unit.gateway.bed import CANARY, WHEN

@@ -10,6 +10,7 @@ import pytest
 from slotwarden.gateway.aggregated import bodies
 from slotwarden.gateway.aggregated.bodies import BODIES, Reveal, Rollback, Value
 from slotwarden.gateway.aggregated.status import status as told
+from slotwarden.gateway.bodies import read
 from slotwarden.gateway.refusals import Refusal
 from slotwarden.sensitive import Sensitive
 
@@ -19,7 +20,7 @@ FIELDS = [field.alias or "" for field in Value.model_fields.values()]
 
 def refused(raw: bytes, model: Any = Value) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        bodies.read(model, raw)
+        read(model, raw)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert CANARY not in json.dumps(told(caught.value))
@@ -27,18 +28,18 @@ def refused(raw: bytes, model: Any = Value) -> Refusal:
 
 
 def test_a_value_is_kept_out_of_sight() -> None:
-    read = bodies.read(Value, json.dumps({"kind": "Value", "username": "bot", "password": CANARY}).encode())
-    assert (read.username, read.password) == ("bot", Sensitive.of_text(CANARY))
-    assert CANARY not in repr(read)
+    body = read(Value, json.dumps({"kind": "Value", "username": "bot", "password": CANARY}).encode())
+    assert (body.username, body.password) == ("bot", Sensitive.of_text(CANARY))
+    assert CANARY not in repr(body)
     with pytest.raises(Exception, match="not to be serialised") as caught:
         read.model_dump_json()
     assert CANARY not in str(caught.value)
 
 
 def test_nothing_at_all_asks_for_the_newest() -> None:
-    assert bodies.read(Reveal, b"").version is None
-    assert bodies.read(Reveal, b"{}").version is None
-    assert bodies.read(Reveal, b'{"version": 3}').version == 3
+    assert read(Reveal, b"").version is None
+    assert read(Reveal, b"{}").version is None
+    assert read(Reveal, b'{"version": 3}').version == 3
 
 
 @pytest.mark.parametrize("name", ["value_base64", "server_address", "request_id"])
@@ -101,7 +102,7 @@ def test_what_is_no_body_is_a_bad_request(raw: bytes, words: str) -> None:
 def test_a_rollback_says_to_which_version() -> None:
     (cause,) = refused(b"{}", Rollback).causes
     assert (cause.field, cause.message) == ("version", "is required")
-    assert bodies.read(Rollback, b'{"version": 2, "requestID": "r-1"}').request_id == "r-1"
+    assert read(Rollback, b'{"version": 2, "requestID": "r-1"}').request_id == "r-1"
 
 
 def test_only_one_kind_holds_a_value() -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from slotwarden.domain.credentials import MAX_BYTES, GitCredential, RegistryCredential
 from slotwarden.domain.envvalue import EnvValue
-from slotwarden.gateway.aggregated import bodies
 from slotwarden.gateway.aggregated.bodies import Value
 from slotwarden.gateway.aggregated.inputs import value_of
 from slotwarden.gateway.aggregated.status import status as told
+from slotwarden.gateway.bodies import MAX_BODY, read
 from slotwarden.gateway.refusals import Refusal
 from slotwarden.sensitive import Sensitive
 from tests.unit.gateway.objects import GIT, REGISTRY, env, slot
@@ -27,7 +27,7 @@ SECRET = Sensitive.of_text(CANARY)
 
 
 def body(**members: Any) -> Value:
-    return bodies.read(Value, json.dumps(members).encode())
+    return read(Value, json.dumps(members).encode())
 
 
 def test_a_value_of_each_kind() -> None:
@@ -96,4 +96,4 @@ def test_a_long_value_is_refused_by_its_field(declared: DeclaredSlot | DeclaredE
         value_of(declared, body(**members))
     assert caught.value.causes[0].message == "is longer than 512 KiB"
     # What a body may hold is more than what a value may, in base64 too.
-    assert len(json.dumps(members)) < bodies.MAX_BODY
+    assert len(json.dumps(members)) < MAX_BODY

@@ -19,7 +19,7 @@ CALLER = Caller("dana", "u-1", ("devs",), {}, "token")
 
 
 def asked(what: Subresource = VALUE) -> Asked:
-    return Asked(CALLER, "secretslots", what, "acme", "pull")
+    return Asked(CALLER, what.act, "secretslots", "acme", "pull")
 
 
 def only_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

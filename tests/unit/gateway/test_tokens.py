@@ -13,6 +13,7 @@ from slotwarden.cluster.reviews import User
 from slotwarden.gateway.identity.access import ReviewedAccess
 from slotwarden.gateway.identity.caller import Caller
 from slotwarden.gateway.identity.memory import Memory
+from slotwarden.gateway.identity.permissions import READ, REVEAL, SET
 from slotwarden.gateway.identity.tokens import Tokens
 from slotwarden.sensitive import Sensitive
 
@@ -30,14 +31,15 @@ class Cluster:
         self.away = False
         self.known = True
         self.now = 1000.0
+        self.names: set[str] | None = None
 
     async def token(self, _token: Sensitive, _audiences: Sequence[str]) -> User | None:
         self._count()
         return User("dana", "1", ("all",), {}) if self.known else None
 
-    async def access(self, _user: User, _asked: Attributes) -> bool:
+    async def access(self, _user: User, asked: Attributes) -> bool:
         self._count()
-        return self.known
+        return self.known and (self.names is None or asked.name in self.names)
 
     def _count(self) -> None:
         self.asked += 1
@@ -107,28 +109,45 @@ async def test_a_permission_is_remembered_and_a_refusal_is_not() -> None:
     cluster = Cluster()
     parts: Any = cluster
     access = ReviewedAccess(parts, lambda: cluster.now)
-    asked = {"verb": "create", "namespace": "a", "resource": "secretslots", "subresource": "value", "name": "one"}
+    asked = {"namespace": "a", "resource": "secretslots", "name": "one"}
     dana, erin = (Caller(name, "", (), {"k": ("v",)}, "token") for name in ("dana", "erin"))
     cluster.known = False
-    assert not await access.may(dana, **asked)
+    assert not await access.may(dana, SET, **asked)
     cluster.known = True
-    assert await access.may(dana, **asked)
-    assert await access.may(dana, **asked)
-    assert cluster.asked == 2
-    for caller, changed in (
-        (erin, {}),
-        (dana, {"name": "two"}),
-        (dana, {"subresource": "reveal"}),
-        (dana, {"namespace": "b"}),
-        (Caller("dana", "", ("more",), {"k": ("v",)}, "token"), {}),
-        (Caller("dana", "", (), {}, "token"), {}),
+    assert await access.may(dana, SET, **asked)
+    assert await access.may(dana, SET, **asked)
+    # Of each miss two: for the one object, and for all.
+    assert cluster.asked == 4
+    # What holds for all objects needs no further question.
+    assert await access.may(dana, SET, **{**asked, "name": "two"})
+    assert cluster.asked == 4
+    for caller, what, changed in (
+        (erin, SET, {}),
+        (dana, REVEAL, {}),
+        (dana, SET, {"namespace": "b"}),
+        (Caller("dana", "", ("more",), {"k": ("v",)}, "token"), SET, {}),
+        (Caller("dana", "", (), {}, "token"), SET, {}),
     ):
         before = cluster.asked
-        assert await access.may(caller, **{**asked, **changed})
-        assert cluster.asked == before + 1
+        assert await access.may(caller, what, **{**asked, **changed})
+        assert cluster.asked == before + 2
     cluster.now += 10.0
     cluster.known = False
-    assert not await access.may(dana, **asked)
+    assert not await access.may(dana, SET, **asked)
+
+
+async def test_the_permission_for_one_object_is_that_for_no_other() -> None:
+    cluster = Cluster()
+    parts: Any = cluster
+    cluster.names = {"one"}
+    access = ReviewedAccess(parts, lambda: cluster.now)
+    dana = Caller("dana", "", (), {}, "token")
+    asked = {"namespace": "a", "resource": "secretslots"}
+    assert await access.may(dana, READ, **asked, name="one")
+    assert not await access.may(dana, READ, **asked, name="two")
+    assert not await access.may(dana, READ, **asked, name="")
+    assert await access.may(dana, READ, **asked, name="one")
+    assert cluster.asked == 5
 
 
 def test_there_is_only_so_much_room() -> None:

@@ -7,17 +7,13 @@ then whether there is such an object. So nobody learns of an object what RBAC do
 from __future__ import annotations
 
 import asyncio
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-import aiohttp
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 
 from slotwarden.gateway.aggregated import bodies, discovery, openapi, revealing
 from slotwarden.gateway.aggregated.bodies import (
-    MAX_BODY,
     Meta,
     Reveal,
     Rollback,
@@ -28,10 +24,13 @@ from slotwarden.gateway.aggregated.bodies import (
 )
 from slotwarden.gateway.aggregated.group import GROUP, REVEAL, ROLLBACK, ROOT, VALUE, VERSIONS
 from slotwarden.gateway.aggregated.inputs import value_of
-from slotwarden.gateway.answers import json_answer
+from slotwarden.gateway.answers import NEVER_KEPT, json_answer
+from slotwarden.gateway.bodies import read
+from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Asked, noted
+from slotwarden.gateway.observing import ID
 from slotwarden.gateway.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -53,8 +52,6 @@ SECONDS: Final = 30.0
 _NAMESPACE: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _NAME: Final = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"
 _PATH: Final = f"{ROOT}/namespaces/{{namespace:{_NAMESPACE}}}/{{resource:secretslots|envsecrets}}/{{name:{_NAME}}}/"
-_JSON: Final = "application/json"
-_NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,10 @@ class Aggregated:
         handlers = {VALUE: self._set, REVEAL: self._reveal, VERSIONS: self._versions, ROLLBACK: self._rollback}
         documents = {**discovery.DOCUMENTS, **openapi.documents()}
         return [
-            *(web.route(what.method, _PATH + what.name, self._handler(what, do)) for what, do in handlers.items()),
+            *(
+                web.route(what.method, _PATH + what.name, self._handler(what, do), name=None)
+                for what, do in handlers.items()
+            ),
             *(web.get(path, _document(document)) for path, document in documents.items()),
         ]
 
@@ -93,24 +93,19 @@ class Aggregated:
             parts = request.match_info
             # The path lets no others through.
             resource = cast("Resource", parts["resource"])
-            asked = Asked(request[CALLER], resource, what, parts["namespace"], parts["name"])
+            asked = Asked(request[CALLER], what.act, resource, parts["namespace"], parts["name"])
+            asked.request_id = request[ID] if what.writes else ""
             with noted(asked, self.metrics):
                 async with asyncio.timeout(SECONDS):
-                    await self._admit(asked)
+                    await self._admit(asked, what)
                     asked.dry_run = _dry_run(request) if what.writes else False
                     return await do(request, asked)
 
         return handle
 
-    async def _admit(self, asked: Asked) -> None:
-        what = asked.subresource
+    async def _admit(self, asked: Asked, what: Subresource) -> None:
         allowed = await self.access.may(
-            asked.caller,
-            verb=what.verb,
-            namespace=asked.namespace,
-            resource=asked.resource,
-            subresource=what.name,
-            name=asked.name,
+            asked.caller, what.act.permission, resource=asked.resource, namespace=asked.namespace, name=asked.name
         )
         if not allowed:
             raise Refusal(
@@ -121,8 +116,8 @@ class Aggregated:
             )
 
     async def _set(self, request: web.Request, asked: Asked) -> web.Response:
-        body = bodies.read(Value, await _content(request))
-        asked.request_id = body.request_id or str(uuid.uuid4())
+        body = read(Value, await content(request))
+        asked.request_id = body.request_id or asked.request_id
         found = await self._found(asked)
         result = await self.doors.set(
             found.declared.entry,
@@ -136,8 +131,8 @@ class Aggregated:
         return _written(asked, found, result)
 
     async def _rollback(self, request: web.Request, asked: Asked) -> web.Response:
-        body = bodies.read(Rollback, await _content(request))
-        asked.request_id = body.request_id or str(uuid.uuid4())
+        body = read(Rollback, await content(request))
+        asked.request_id = body.request_id or asked.request_id
         found = await self._found(asked)
         result = await self.doors.rollback(
             found.declared.entry,
@@ -150,21 +145,21 @@ class Aggregated:
         return _written(asked, found, result)
 
     async def _reveal(self, request: web.Request, asked: Asked) -> web.Response:
-        body = bodies.read(Reveal, await _content(request))
+        body = read(Reveal, await content(request))
         found = await self._found(asked)
         stored = await revealing.read(self.doors, found, body.version)
         asked.version = stored.version.number
-        return json_answer(revealing.told(_metadata(asked), stored), code=201, headers=_NEVER_KEPT)
+        return json_answer(revealing.told(_metadata(asked), stored), code=201, headers=NEVER_KEPT)
 
     async def _versions(self, _request: web.Request, asked: Asked) -> web.Response:
         found = await self._found(asked)
         versions = await self.doors.versions(found.declared.entry, found.owner)
         items = tuple(map(_item, versions))
         listed = ValueVersionList(metadata=_metadata(asked), items=items)
-        return json_answer(bodies.answer(listed), headers=_NEVER_KEPT)
+        return json_answer(bodies.answer(listed), headers=NEVER_KEPT)
 
     async def _found(self, asked: Asked) -> Found:
-        read = self.reader.read_to_set if asked.subresource.writes else self.reader.read
+        read = self.reader.read_to_set if asked.act.counts == "write" else self.reader.read
         found = await read(asked.resource, asked.namespace, asked.name)
         asked.uid = found.declared.metadata.uid
         return found
@@ -182,7 +177,7 @@ def _written(asked: Asked, found: Found, result: SetResult) -> web.Response:
         changed=result.changed,
         request_id=asked.request_id,
     )
-    return json_answer(bodies.answer(written), code=201, headers=_NEVER_KEPT)
+    return json_answer(bodies.answer(written), code=201, headers=NEVER_KEPT)
 
 
 def _metadata(asked: Asked) -> Meta:
@@ -194,27 +189,6 @@ def _dry_run(request: web.Request) -> bool:
     if any(value != "All" for value in given):
         raise Refusal(400, "dryRun has no other value than All")
     return bool(given)
-
-
-async def _content(request: web.Request) -> bytes:
-    """The bytes of a body that can be JSON and is not too long. kubectl's `--raw` names no type."""
-    if not request.can_read_body:
-        return b""
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Refusal(415, "the body is encoded: send it as it is")
-    if "Content-Type" in request.headers and request.content_type != _JSON:
-        raise Refusal(415, f"the body's type is not {_JSON}")
-    size = request.content_length or 0
-    read = bytearray()
-    try:
-        while size <= MAX_BODY and (part := await request.content.readany()):
-            read += part
-            size = max(size, len(read))
-    except (OSError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError):
-        raise Refusal(400, "the body broke off") from None
-    if size > MAX_BODY:
-        raise Refusal(413, f"the body is longer than {MAX_BODY // 1024} KiB")
-    return bytes(read)
 
 
 def _item(known: VersionInfo) -> VersionItem:

@@ -1,22 +1,15 @@
-"""What the aggregated API is sent and what it answers, as models; and how bytes become one without being told again.
-
-A body holds a value, so no error of the parser's or the validator's leaves this module: what is wrong is said by field
-names of our own, and a member that is not known is not named.
-"""
+"""What the aggregated API is sent and what it answers, as models."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field
 
 from slotwarden.gateway.aggregated.group import API_VERSION
-from slotwarden.gateway.refusals import Cause, Refusal, invalid
+from slotwarden.gateway.bodies import Part, fitting
+from slotwarden.gateway.observing import REQUEST_ID, is_request_id
 from slotwarden.sensitive import Sensitive
-
-MAX_BODY: Final = 1536 * 1024
-"""Bytes of a body: a value of 512 KiB in base64, with room for what stands around it."""
 
 ApiVersion = Literal["values.slotwarden.io/v1beta1"]
 State = Literal["Current", "Superseded", "Deleted", "Destroyed"]
@@ -30,18 +23,10 @@ def _open(schema: dict[str, Any]) -> None:
     schema.pop("additionalProperties", None)
 
 
-class _Part(BaseModel):
-    """A frozen part of a body, in camelCase outside. Unknown members are errors, and no type is made of another."""
+class _Part(Part):
+    """A part of a body of this API."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        hide_input_in_errors=True,
-        json_schema_extra=_open,
-    )
+    model_config = ConfigDict(json_schema_extra=_open)
 
 
 class Meta(_Part):
@@ -54,12 +39,12 @@ class Meta(_Part):
 
 _Api = Annotated[ApiVersion | None, Field(description=f"May be left out: {API_VERSION}.")]
 _RequestId = Annotated[
-    str | None,
+    Annotated[str, fitting(is_request_id, "is not 1 to 128 letters, digits, '.', '_' and '-'")] | None,
     Field(
         alias="requestID",
-        pattern=r"^[A-Za-z0-9._-]{1,128}$",
+        json_schema_extra={"pattern": REQUEST_ID},
         description="What tells this request from others on the object, in its status and in logs: 1 to 128 letters, "
-        "digits, '.', '_' and '-'. Absent: one is made.",
+        "digits, '.', '_' and '-'. Absent: that of the header X-Request-Id, else one is made.",
     ),
 ]
 
@@ -164,40 +149,6 @@ BODIES: Final[dict[str, type[_Part]]] = {
 }
 """All kinds, by name."""
 
-_Body = TypeVar("_Body", Value, Reveal, Rollback)
-_MESSAGES: Final = {
-    "missing": "is required",
-    "string_type": "is not a string",
-    "int_type": "is not a whole number",
-    "int_from_float": "is not a whole number",
-    "greater_than_equal": "is too small",
-    "less_than_equal": "is too large",
-    "int_parsing_size": "is too large",
-    "string_pattern_mismatch": "is not 1 to 128 letters, digits, '.', '_' and '-'",
-}
-
-
-def read(model: type[_Body], raw: bytes) -> _Body:
-    """The body of a request; none at all is one without members.
-
-    Raises:
-        Refusal: 400 for what is no JSON object of known members, 422 for fields that are wrong. It tells no input.
-    """
-    try:
-        return model.model_validate_json(raw or b"{}", by_alias=True, by_name=False)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-    kinds = {each["type"] for each in found}
-    name = model.__name__
-    if "json_invalid" in kinds:
-        raise Refusal(400, "the body is not JSON")
-    if "model_type" in kinds or "model_attributes_type" in kinds:
-        raise Refusal(400, f"the body is not a JSON object of kind {name}")
-    if "extra_forbidden" in kinds:
-        known = ", ".join(field.alias or "" for field in model.model_fields.values())
-        raise Refusal(400, f"the body has a member that kind {name} does not know; it knows {known}")
-    raise invalid(*(_cause(str(each["loc"][0]), each["type"], name) for each in found))
-
 
 def answer(body: ValueVersion | ValueVersionList) -> dict[str, Any]:
     """The JSON of an answer without a value."""
@@ -214,9 +165,3 @@ FIELDS: Final = {
     "value_base64": "valueBase64",
 }
 """The names of a value's fields in Vault, and here."""
-
-
-def _cause(field: str, kind: str, model: str) -> Cause:
-    if kind == "literal_error":
-        return Cause(field, f"is not {model if field == 'kind' else API_VERSION}")
-    return Cause(field, _MESSAGES.get(kind, "is not acceptable"))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from slotwarden.domain.kinds import KINDS
+from slotwarden.gateway.identity.permissions import Permission
+from slotwarden.gateway.journal import Act
 
 GROUP: Final = "values.slotwarden.io"
 VERSION: Final = "v1beta1"
@@ -25,6 +27,7 @@ class Subresource:
         verb: what RBAC has to allow: `create` for a POST, `get` for a GET.
         kind: of the request's body; for `get`, of the answer.
         answer: kind of the answer.
+        done: what the journal says of it.
         about: a sentence for OpenAPI.
     """
 
@@ -32,6 +35,7 @@ class Subresource:
     verb: Literal["create", "get"]
     kind: str
     answer: str
+    done: str
     about: str
 
     @property
@@ -40,20 +44,41 @@ class Subresource:
         return "POST" if self.verb == "create" else "GET"
 
     @property
+    def act(self) -> Act:
+        """What the journal says of it."""
+        counts: Literal["", "read", "write"] = "write" if self.writes else "read" if self.answer == "Value" else ""
+        return Act(self.done, Permission(self.verb, GROUP, self.name), counts, 201 if self.verb == "create" else 200)
+
+    @property
     def writes(self) -> bool:
         """Whether it can make a version."""
         return self.answer == "ValueVersion"
 
 
 VALUE: Final = Subresource(
-    "value", "create", "Value", "ValueVersion", "Set the value of an object. The answer does not tell it."
+    "value",
+    "create",
+    "Value",
+    "ValueVersion",
+    "set a value",
+    "Set the value of an object. The answer does not tell it.",
 )
-REVEAL: Final = Subresource("reveal", "create", "Reveal", "Value", "Read the value of an object.")
+REVEAL: Final = Subresource("reveal", "create", "Reveal", "Value", "read a value", "Read the value of an object.")
 VERSIONS: Final = Subresource(
-    "versions", "get", "ValueVersionList", "ValueVersionList", "List the versions of an object's value."
+    "versions",
+    "get",
+    "ValueVersionList",
+    "ValueVersionList",
+    "list the versions of a value",
+    "List the versions of an object's value.",
 )
 ROLLBACK: Final = Subresource(
-    "rollback", "create", "Rollback", "ValueVersion", "Make an earlier version the newest one again."
+    "rollback",
+    "create",
+    "Rollback",
+    "ValueVersion",
+    "roll a value back",
+    "Make an earlier version the newest one again.",
 )
 SUBRESOURCES: Final = (VALUE, REVEAL, VERSIONS, ROLLBACK)
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
+
+    from slotwarden.gateway.identity.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,21 @@ class Caller:
     extra: Mapping[str, tuple[str, ...]]
     how: Literal["front-proxy", "token"]
 
+    @property
+    def key(self) -> Hashable:
+        """What tells this caller from all others."""
+        return (self.username, self.uid, self.groups, tuple(sorted(self.extra.items())))
+
 
 CALLER: Final = web.RequestKey("caller", Caller)
 """Where a request holds its caller: `request[CALLER]`."""
 
 
 class Access(Protocol):
-    """What Kubernetes' own authorizers say, for resources of the group values.slotwarden.io."""
+    """What Kubernetes' own authorizers say of objects and of values."""
 
-    async def may(
-        self, caller: Caller, *, verb: str, namespace: str, resource: str, subresource: str, name: str
-    ) -> bool:
-        """Whether the caller may.
+    async def may(self, caller: Caller, what: Permission, *, resource: str, namespace: str, name: str) -> bool:
+        """Whether the caller may; without a name, whether to all objects of the namespace.
 
         Raises:
             KubernetesError: the API server does not say.
