@@ -35,6 +35,7 @@ MAY_REVEAL = frozenset(
         "cluster/slots.py",
         "cluster/reviews.py",  # tokens, in a TokenReview
         "gateway/identity/tokens.py",  # tokens, into a digest
+        "gateway/identity/permissions.py",  # a subresource has that name
         "gateway/aggregated/group.py",  # a subresource has that name
         "gateway/aggregated/revealing.py",  # the one answer that tells a value
     }

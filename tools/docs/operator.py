@@ -39,6 +39,8 @@ def gateway_metrics() -> str:
     made = GatewayMetrics()
     made.value_reads.labels("", "")
     made.value_writes.labels("", "")
+    made.requests.labels("", "")
+    made.request_seconds.labels("")
     return _metrics(made)
 
 

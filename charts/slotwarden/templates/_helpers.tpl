@@ -208,8 +208,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "slotwarden.gatewayRules" -}}
 - apiGroups: [slotwarden.io]
   resources: [secretslots, envsecrets]
-  verbs: [get, list]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [slotwarden.io]
   resources: [secretslots/status, envsecrets/status]
   verbs: [patch]
+# Asked for by the policies of whoever changes where a value is sent; it asks its callers for the same.
+- apiGroups: [values.slotwarden.io]
+  resources: [secretslots/value, envsecrets/value]
+  verbs: [create]
 {{- end -}}

@@ -32,7 +32,7 @@ def test_a_value_is_kept_out_of_sight() -> None:
     assert (body.username, body.password) == ("bot", Sensitive.of_text(CANARY))
     assert CANARY not in repr(body)
     with pytest.raises(Exception, match="not to be serialised") as caught:
-        read.model_dump_json()
+        body.model_dump_json()
     assert CANARY not in str(caught.value)
 
 
