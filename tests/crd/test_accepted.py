@@ -136,25 +136,16 @@ def test_a_status_as_the_operator_writes_it(installed: Session, kube: Kube, name
             "superseded": [{"requestID": "c", "requestedTime": now}],
         },
         "operations": [
-            {"requestID": "d", "state": "InProgress", "reason": "VaultSealed", "requestedTime": now, "startedTime": now},
-            {
-                "requestID": "b",
-                "state": "Canceled",
-                "reason": "Superseded",
-                "requestedTime": now,
-                "finishedTime": now,
-            },
-            {
-                "requestID": "a",
-                "state": "Succeeded",
-                "reason": "Ready",
-                "version": 3,
-                "requestedTime": now,
-                "finishedTime": now,
-            },
+            _operation("d", "InProgress", "VaultSealed", requestedTime=now, startedTime=now),
+            _operation("b", "Canceled", "Superseded", requestedTime=now, finishedTime=now),
+            _operation("a", "Succeeded", "Ready", version=3, requestedTime=now, finishedTime=now),
         ],
         "projections": [{"namespace": namespace, "secretName": "pull", "type": "dockerconfigjson", "reason": "Ready"}],
     }
     kube.patch(f"{path}/pull/status", {"status": status})
     read = SecretSlot.from_object(kube.get(f"{path}/pull"))
     assert read.status.to_object() == status
+
+
+def _operation(request: str, state: str, reason: str, **known: Any) -> dict[str, Any]:
+    return {"requestID": request, "state": state, "reason": reason, **known}

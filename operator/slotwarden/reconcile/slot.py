@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.cluster.errors import Conflict, NotFound
-from slotwarden.domain.credentials import InvalidValue
-from slotwarden.reconcile import intake, pending, status
+from slotwarden.reconcile import intake, operations, pending, status
 from slotwarden.reconcile.backlog import Priority
 from slotwarden.reconcile.context import Result
 from slotwarden.reconcile.keys import TargetKey
 from slotwarden.reconcile.observe import REFRESH_ANNOTATION, slot_view
+from slotwarden.reconcile.problems import TOLD, left_in, problem_of, trouble_of
 from slotwarden.reconcile.state import Problem
+from slotwarden.resources.base import rfc3339
 from slotwarden.resources.conditions import Reason
-from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
-from slotwarden.values.service import KEPT
-from slotwarden.vault.errors import VaultDenied, VaultError, VaultSealed, VaultUnavailable
+from slotwarden.vault.errors import VaultError, VaultUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slotwarden.reconcile.context import Context
     from slotwarden.reconcile.keys import SlotKey
     from slotwarden.reconcile.observe import SlotView
@@ -67,11 +68,13 @@ class SlotReconciler:
                 return Result(again=0.0)
             view = scrubbed
         self._send_on(key, view, state)
-        if status.is_settled(view, state, context.cache.target_of(key)):
+        now = context.clock()
+        if status.is_settled(view, state, context.cache.target_of(key)) and not pending.until_told(view, state, now):
             await self._tell(key, view, state)
+        await self._tell_progress(key, state, trouble)
         if trouble is not None:
             raise trouble
-        return self._next(view, state)
+        return self._next(key, view, state)
 
     async def _let_go(self, key: SlotKey) -> None:
         """Work off the deletions of slots of this name."""
@@ -90,8 +93,9 @@ class SlotReconciler:
         """Touch nothing: the value is that of an older object."""
         what = " / ".join(view.declared.entry[1:])
         message = f'the older {view.kind.name} "{rival.name}" declares {what} already: delete one of the two'
-        state.problem, state.fresh = Problem(Reason.NAME_CONFLICT, message + _left_in(view), stalled=True), None
+        state.problem, state.fresh = Problem(Reason.NAME_CONFLICT, message + left_in(view), stalled=True), None
         state.handled_refresh = view.metadata.annotations.get(REFRESH_ANNOTATION)
+        state.answered, state.missing = view.status.pending, ""
         await self._tell(key, view, state)
         return Result()
 
@@ -102,6 +106,7 @@ class SlotReconciler:
             The error that the run has to end with, once all is told.
         """
         asked = view.metadata.annotations.get(REFRESH_ANNOTATION)
+        pending.notice(view, state, self._context.clock())
         request = pending.open_request(view, state)
         thorough = not state.settled(view.metadata.generation) or view.declared.inline is not None
         thorough = thorough or asked != state.handled_refresh or request is not None
@@ -118,11 +123,10 @@ class SlotReconciler:
             self._missed(view, state, error)
             return error
         except VaultError as error:
-            reason = Reason.VAULT_DENIED if isinstance(error, VaultDenied) else Reason.VAULT_UNAVAILABLE
-            state.problem, state.fresh = Problem(reason, str(error)), None
+            state.problem, state.fresh = trouble_of(error), None
             return error
-        except _TOLD as error:
-            state.problem, state.fresh = _problem(error, view, known=state.version is not None), None
+        except TOLD as error:
+            state.problem, state.fresh = problem_of(error, view, known=state.version is not None), None
         if request is not None:
             pending.look_for(request, state, self._context.clock())
         state.missed = 0
@@ -162,10 +166,9 @@ class SlotReconciler:
     def _missed(self, view: SlotView, state: SlotState, error: VaultUnavailable) -> None:
         """Vault did not answer. A slot that is projected and known stays as it is, for some time."""
         state.missed += 1
-        sealed = isinstance(error, VaultSealed)
         waits = not state.known(view.metadata.generation) or view.declared.inline is not None
         if waits:
-            state.problem = Problem(Reason.VAULT_SEALED if sealed else Reason.VAULT_UNAVAILABLE, str(error))
+            state.problem = trouble_of(error)
         elif state.missed >= STALE_AFTER:
             state.problem = Problem(Reason.STALE, f"Vault could not be asked for several refreshes in a row: {error}")
         state.next_look = self._context.clock() + view.interval
@@ -213,17 +216,34 @@ class SlotReconciler:
         if change is None:
             state.told = grounds
             return
+        if not await self._write(key, view, change):
+            return
+        event = status.event(report)
+        if event is not None:
+            context.events.post(view.kind.name, view.metadata, *event)
+
+    async def _tell_progress(self, key: SlotKey, state: SlotState, trouble: VaultError | None) -> None:
+        """Write that a request takes longer than most, once and where nothing else told of it."""
+        view = self._context.cache.slots.get(key)
+        if view is None or pending.until_slow(view, state, self._context.clock()) != 0.0:
+            return
+        problem = trouble_of(trouble) if trouble is not None else state.problem
+        now = rfc3339(self._context.now())
+        progress = [each.to_object() for each in operations.progress(view.status, state, problem, now)]
+        await self._write(key, view, {"operations": progress, "lastSyncTime": now})
+
+    async def _write(self, key: SlotKey, view: SlotView, change: Mapping[str, Any]) -> bool:
+        """Merge into the status; False where the object is no longer as it was seen, and is looked at again."""
+        context = self._context
         try:
             raw = await context.slots[key.kind].patch_status(key.namespace, key.name, view.version, change)
         except (Conflict, NotFound):
             if not await self._look_again(key, view):
                 raise
             context.queue.add(key)
-            return
+            return False
         context.cache.put_slot(slot_view(view.kind, raw))
-        event = status.event(report)
-        if event is not None:
-            context.events.post(view.kind.name, view.metadata, *event)
+        return True
 
     async def _look_again(self, key: SlotKey, seen: SlotView) -> bool:
         """The object is not as it was seen: take it in as it is now, ahead of the watch.
@@ -246,36 +266,15 @@ class SlotReconciler:
         waiting = state.problem is not None and state.problem.reason is Reason.AWAITING_VALUE
         return min(view.interval, AWAITING_LOOK) if waiting else view.interval
 
-    def _next(self, view: SlotView, state: SlotState) -> Result:
+    def _next(self, key: SlotKey, view: SlotView, state: SlotState) -> Result:
+        now = self._context.clock()
         request = pending.open_request(view, state)
         if request is not None:
-            return Result(again=pending.pause(state, self._context.clock()), priority=Priority.USER)
+            return Result(again=pending.pause(state, now), priority=Priority.USER)
+        known = self._context.cache.slots.get(key, view)
+        wait = pending.until_slow(known, state, now) or pending.until_told(known, state, now)
+        if wait:
+            return Result(again=wait, priority=Priority.USER)
         problem = state.problem
         failed = problem is not None and problem.reason is not Reason.AWAITING_VALUE
         return Result(again=max(0.0, state.next_look - self._context.clock()), failed=failed)
-
-
-_TOLD = (NoValue, NotOwner, VersionDeleted, InvalidValue, intake.SourceMissing)
-
-
-def _left_in(view: SlotView) -> str:
-    """That an inline value was not stored: to remove it would be to lose it, but whoever reads this should know."""
-    return "" if view.declared.inline is None else "; the value is still in the object: correct or remove it there"
-
-
-def _problem(error: Exception, view: SlotView, *, known: bool) -> Problem:
-    """How an error is told; `known` says that a value was there before."""
-    left = _left_in(view)
-    match error:
-        case NoValue() if known:
-            return Problem(Reason.VERSION_DELETED, f"the entry is gone from Vault; {KEPT}")
-        case NoValue():
-            return Problem(Reason.AWAITING_VALUE, str(error))
-        case NotOwner():
-            return Problem(Reason.NOT_OWNER, str(error) + left, stalled=True)
-        case VersionDeleted():
-            return Problem(Reason.VERSION_DELETED, str(error))
-        case intake.SourceMissing():
-            return Problem(Reason.SOURCE_MISSING, str(error))
-        case _:
-            return Problem(Reason.INVALID_VALUE, str(error) + left, stalled=True)

@@ -67,7 +67,8 @@ class SlotState:
         next_look: when Vault is to be looked at again, in monotonic seconds.
         missed: how many looks in a row Vault did not answer.
         told: what a status was made from that said nothing new.
-        request: the request to set the value that is being looked for, and since when, in monotonic seconds.
+        noticed: the request to set the value that is stated, and since when that is known, in monotonic seconds.
+        request: the one that is being looked for, and since when, in monotonic seconds.
         answered: the last request that was found or given up; `missing` says why, where it was given up.
         since: when the change that is being worked on was first seen, in monotonic seconds; None when all is done.
     """
@@ -82,6 +83,7 @@ class SlotState:
     source_mac: str | None = None
     handled_refresh: str | None = None
     missed: int = 0
+    noticed: tuple[Pending, float] | None = None
     request: tuple[Pending, float] | None = None
     answered: Pending | None = None
     missing: str = ""

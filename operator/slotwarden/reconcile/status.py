@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from slotwarden.reconcile import operations
 from slotwarden.resources.base import rfc3339
 from slotwarden.resources.conditions import (
     Condition,
@@ -14,7 +15,7 @@ from slotwarden.resources.conditions import (
     set_condition,
     without_condition,
 )
-from slotwarden.resources.slotstatus import OPERATIONS, Operation, ProjectionStatus, Status, VaultStatus
+from slotwarden.resources.slotstatus import ProjectionStatus, Status, VaultStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -116,28 +117,9 @@ def _status(report: Report) -> Status:
             "last_handled_refresh": state.handled_refresh,
             "source_mac": state.source_mac,
             "projections": _projections(report),
-            **_requests(report),
+            **operations.told(view.status, state, report.problem, rfc3339(report.now)),
         }
     )
-
-
-def _requests(report: Report) -> dict[str, Any]:
-    """A request that was answered is over: what came of it goes to the others."""
-    status, state = report.view.status, report.state
-    pending, problem = status.pending, report.problem
-    if pending is None or pending != state.answered:
-        return {}
-    done = Operation(
-        request_id=pending.request_id,
-        state="Failed" if problem or state.missing else "Succeeded",
-        reason=problem.reason if problem else Reason.AWAITING_VALUE if state.missing else Reason.READY,
-        message=state.missing or (problem.message if problem else None),
-        version=state.version.number if state.version else None,
-        requested_time=pending.requested_time,
-        finished_time=rfc3339(report.now),
-    )
-    others = (operation for operation in status.operations if operation.request_id != done.request_id)
-    return {"pending": None, "operations": (done, *others)[:OPERATIONS]}
 
 
 def _projections(report: Report) -> tuple[ProjectionStatus, ...]:

@@ -72,3 +72,44 @@ def test_looks_get_rarer() -> None:
     assert pending.pause(state, 100.0) == 0.005
     pending.look_for(REQUEST, state, 100.0)
     assert [pending.pause(state, 100.0 + waited) for waited in (0.0, 0.25, 20.0)] == [0.005, 0.25, 0.5]
+
+
+STATED = {"observedGeneration": 1, "pending": REQUEST.to_object()}
+NEW = {"annotations": {"slotwarden.io/created-at": "2026-01-01T00:00:00.000000Z"}}
+
+
+def test_a_request_that_takes_long_is_told_once() -> None:
+    view, state = slot(status=STATED), holding(1)
+    assert pending.until_slow(view, state, 100.0) is None
+    pending.notice(view, state, 100.0)
+    pending.notice(view, state, 100.5)
+    assert pending.until_slow(view, state, 100.5) == 0.5
+    assert pending.until_slow(view, state, 101.0) == pending.until_slow(view, state, 105.0) == 0.0
+    known = {"requestID": "r-1", "state": "InProgress", "reason": "VaultSealed", "requestedTime": "t"}
+    assert pending.until_slow(slot(status={**STATED, "operations": [known]}), state, 105.0) is None
+    over = {**known, "state": "Failed"}
+    assert pending.until_slow(slot(status={**STATED, "operations": [over]}), state, 105.0) == 0.0
+    again = {**STATED, "pending": {**REQUEST.to_object(), "expectedVersion": 3}}
+    assert pending.until_slow(slot(status=again), state, 105.0) is None
+    pending.notice(slot(), state, 106.0)
+    assert pending.until_slow(slot(), state, 106.0) is pending.until_slow(view, state, 106.0) is None
+
+
+def test_what_is_about_to_end_is_not_told() -> None:
+    view, waiting, changed = slot(status=STATED), holding(None, Reason.AWAITING_VALUE), holding(1)
+    changed.problem = Problem(Reason.ADDRESS_MISMATCH, "m", stalled=True)
+    for state in (waiting, changed):
+        pending.notice(view, state, 100.0)
+        assert pending.until_told(view, state, 100.25) > 0
+    assert pending.until_told(view, waiting, 101.0) == 0
+    assert pending.until_told(view, changed, 120.0) > 0
+    for state in (waiting, changed):
+        state.answered = REQUEST
+        assert pending.until_told(view, state, 100.25) == 0
+    assert pending.until_told(slot(), replace(waiting, since=100.0), 100.25) == 0
+    denied = replace(holding(None, Reason.VAULT_DENIED), since=100.0)
+    assert pending.until_told(slot(**NEW), denied, 100.25) == 0
+    made = replace(holding(None, Reason.AWAITING_VALUE), since=100.0)
+    assert pending.until_told(slot(**NEW), made, 100.25) == 0.75
+    assert pending.until_told(slot(**NEW), made, 101.0) == 0
+    assert pending.until_told(slot(status={"observedGeneration": 1}, **NEW), made, 100.25) == 0

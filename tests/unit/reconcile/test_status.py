@@ -151,32 +151,6 @@ def test_events_are_few() -> None:
     assert status.event(report(stalled, again)) is None
 
 
-def test_a_request_that_is_over_is_told_once_whatever_it_was_before() -> None:
-    pending = {"requestID": "r-1", "expectedVersion": 1, "requestedTime": "2026-05-01T11:59:58Z"}
-    earlier = [
-        {**pending, "state": "Failed", "reason": "AwaitingValue", "finishedTime": "2026-05-01T11:00:00Z"},
-        {
-            **pending,
-            "requestID": "r-0",
-            "state": "Succeeded",
-            "reason": "Ready",
-            "finishedTime": "2026-05-01T10:00:00Z",
-        },
-    ]
-    view = slot(status={"observedGeneration": 1, "pending": pending, "operations": earlier})
-    assert "pending" not in (status.change(report(ready_state(), view)) or {})
-    found = status.change(report(replace(ready_state(), answered=view.status.pending), view))
-    assert found is not None
-    assert found["pending"] is None
-    told = [(done["requestID"], done["state"], done.get("version")) for done in found["operations"]]
-    assert told == [("r-1", "Succeeded", 1), ("r-0", "Succeeded", None)]
-    many = [{**earlier[1], "requestID": f"r-{number}"} for number in range(10, 20)]
-    full = slot(status={"observedGeneration": 1, "pending": pending, "operations": many})
-    found = status.change(report(replace(ready_state(), answered=full.status.pending), full))
-    assert found is not None
-    assert [done["requestID"] for done in found["operations"]] == ["r-1", *(f"r-{number}" for number in range(10, 19))]
-
-
 def test_a_ready_status_is_believed_after_a_restart() -> None:
     told = with_status(status.change(report(ready_state())))
     state = recall(told, 5.0)
