@@ -1,0 +1,101 @@
+"""A namespace with an operator and a gateway, for all tests of a worker; names are a test's own."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from testbed.clients.kube import core
+from testbed.gateway import make_gateway
+from testbed.operator import Operator, make_identities, operator_env, remove_identities
+from tests.published.support import EVERYTHING, Api, User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from testbed.gateway import Gateway
+    from testbed.session import Session
+    from tests.published.support import Rule
+
+
+@pytest.fixture(scope="package")
+def namespace_of_all(installed: Session) -> Iterator[str]:
+    """The namespace, which is the folder in Vault too."""
+    name = f"published-{secrets.token_hex(4)}"
+    installed.kube.create("/api/v1/namespaces", {"metadata": {"name": name}})
+    yield name
+    installed.kube.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture(scope="package")
+def process(installed: Session, namespace_of_all: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """The operator of the namespace; a test that stops it has it run again at its end."""
+    name, folder = namespace_of_all, tmp_path_factory.mktemp("operator")
+    identities = make_identities(installed, name, name)
+    # Without a Lease, which a test that stops it for a while would lose.
+    arguments = ["--namespace", name, "--vault-mount", installed.vault.mount, "--vault-prefix", name]
+    arguments += ["--log-level", "debug", "--log-format", "json", "--no-leader-elect"]
+    made = Operator(arguments, operator_env(installed, identities, folder), folder, identities.account.user).start()
+    yield made
+    made.stop()
+    remove_identities(installed, identities)
+
+
+@pytest.fixture(scope="package")
+def make_replica(
+    installed: Session, namespace_of_all: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Gateway]]:
+    """`make_replica(*arguments)`: a started gateway of the namespace, until the worker ends."""
+    identities = make_identities(installed, namespace_of_all, namespace_of_all, role="gateway")
+    made: list[Gateway] = []
+
+    def make(*arguments: str) -> Gateway:
+        folder = tmp_path_factory.mktemp("gateway")
+        more = ("--no-aggregation", *arguments)
+        gateway = make_gateway(
+            installed, namespace_of_all, namespace_of_all, folder, *more, identities=identities
+        ).start()
+        made.append(gateway)
+        return gateway
+
+    yield make
+    for each in made:
+        each.stop()
+    remove_identities(installed, identities)
+
+
+@pytest.fixture(scope="package")
+def replica(make_replica: Callable[..., Gateway]) -> Gateway:
+    """The gateway of the namespace; a test that stops it has it run again at its end."""
+    return make_replica()
+
+
+@pytest.fixture
+def api(installed: Session, namespace_of_all: str, process: Operator, replica: Gateway) -> Api:
+    """The APIs, the operator behind them, and the objects."""
+    return Api(installed, namespace_of_all, process, replica)
+
+
+@pytest.fixture
+def users(api: Api) -> Iterator[Callable[..., User]]:
+    """`users(*rules, namespace=…)`: a ServiceAccount that is allowed that and nothing else, once it is."""
+    names: list[tuple[str, str]] = []
+    count = itertools.count()
+
+    def make(*rules: Rule, namespace: str = "") -> User:
+        user = User.made(api, f"u-{secrets.token_hex(3)}-{next(count)}", rules, namespace or api.namespace)
+        names.append((user.namespace, user.name))
+        return user
+
+    yield make
+    for namespace, name in names:
+        api.kube.delete(core(namespace, "serviceaccounts", name))
+
+
+@pytest.fixture
+def owner(users: Callable[..., User]) -> User:
+    """One who may do everything with objects and values."""
+    return users(*EVERYTHING)
