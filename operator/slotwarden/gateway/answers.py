@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 """Headers of an answer that nothing between us and the client may keep."""
 
 
 def json_answer(
-    content: Mapping[str, object], *, code: int = 200, headers: Mapping[str, str] | None = None
+    content: Mapping[str, object] | Sequence[object], *, code: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """An answer with this content."""
     return web.json_response(content, status=code, headers=headers, dumps=_line)

@@ -23,14 +23,19 @@ from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.aggregated.api import Aggregated
 from slotwarden.gateway.aggregated.group import GROUP, VERSION
 from slotwarden.gateway.bodies import MAX_BODY
+from slotwarden.gateway.catalog.catalog import Catalog
+from slotwarden.gateway.declarations import Declarations
 from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.health import Look
 from slotwarden.gateway.identity.access import ReviewedAccess
 from slotwarden.gateway.identity.authentication import Authenticator
+from slotwarden.gateway.identity.permissions import Permissions
 from slotwarden.gateway.identity.tokens import Tokens
 from slotwarden.gateway.identity.trust import FollowedTrust
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.observing import Observing
+from slotwarden.gateway.published import apis
+from slotwarden.gateway.published.parts import Parts
 from slotwarden.gateway.serving.files import Files
 from slotwarden.gateway.serving.publish import Place, Publisher
 from slotwarden.gateway.serving.server import HttpsServer, Traffic, in_time, only
@@ -168,23 +173,29 @@ async def assemble(options: Options) -> Gateway:
     reviews, objects = Reviews(client), Objects(client)
     context = AskingContext()
     trust = FollowedTrust(client) if options.aggregated else None
-    aggregated = Aggregated(
-        ReviewedAccess(reviews, time.monotonic),
-        ObjectReader(objects, Namespaces(client, options.cluster)),
+    access, catalog, doors = ReviewedAccess(reviews, time.monotonic), Catalog(), ValueDoors(store, _now)
+    reader = ObjectReader(objects, Namespaces(client, options.cluster))
+    aggregated = Aggregated(access, reader, objects, doors, metrics, _now)
+    published = Parts(
+        Permissions(access, options.namespaces),
+        catalog,
+        Declarations(objects, catalog, _now),
+        reader,
         objects,
-        ValueDoors(store, _now),
+        doors,
         metrics,
         _now,
     )
     tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
     authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
     observing = Observing(metrics)
-    forms = Forms((), status.of_request)
+    forms = Forms(apis.FORMS, status.of_request)
     traffic = Traffic(options.most, forms.answer)
     known = [authenticator.middleware, Shares(options.most).middleware, only(options.namespaces)]
     order = [observing.middleware, traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes(aggregated.routes())
+    app.add_routes(apis.routes(published))
     asked = partial(client.request, "get", "apiresources", paths.GROUP)
     return Gateway(
         options,

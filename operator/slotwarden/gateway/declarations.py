@@ -16,7 +16,7 @@ from slotwarden.domain.kinds import ENV
 from slotwarden.domain.manager import manager
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.objects import age, missing
-from slotwarden.gateway.refusals import conflict
+from slotwarden.gateway.refusals import Refusal, conflict
 from slotwarden.resources.envsecret import EnvSecret
 
 if TYPE_CHECKING:
@@ -105,6 +105,11 @@ class Declarations:
             raise Exists(self._took(oldest))
         return self._took(made)
 
+    async def holder(self, ref: EnvRef) -> Json | None:
+        """The object that stands for a key as it is now; None where there is none."""
+        oldest = await self._oldest(ref)
+        return None if oldest is None else self._took(oldest)
+
     async def change(
         self,
         resource: Resource,
@@ -156,6 +161,8 @@ class Declarations:
             return await self._objects.create(resource, namespace, metadata, spec)
         except Terminating:
             raise conflict("the namespace is being deleted") from None
+        except NotFound:
+            raise Refusal(404, "there is no such namespace") from None
 
     async def _oldest(self, ref: EnvRef) -> Json | None:
         found = await self._objects.of_key(ref)

@@ -1,0 +1,26 @@
+"""The published APIs together: their paths, and the form in which each tells its errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slotwarden.gateway.published import environments_rest
+from slotwarden.gateway.published.environments import Environments
+from slotwarden.gateway.published.environments_rest import EnvironmentsRest
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
+    from aiohttp import web
+
+    from slotwarden.gateway.forms import Form
+    from slotwarden.gateway.published.parts import Parts
+
+FORMS: Sequence[tuple[re.Pattern[str], Form]] = ((environments_rest.PATHS, environments_rest.error),)
+"""Which paths are an API's, and the form of its errors."""
+
+
+def routes(parts: Parts) -> list[web.RouteDef]:
+    """The paths of all of them."""
+    return EnvironmentsRest(Environments(parts)).routes()
