@@ -7,6 +7,7 @@ path; so requests go straight to its transport.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from time import perf_counter
@@ -20,11 +21,12 @@ from kubernetes.aio import client as library
 from kubernetes.aio import config as library_config
 from kubernetes.aio.client.rest import RESTClientObject
 
+from slotwarden.cluster import watching
 from slotwarden.cluster.errors import Unavailable, from_answer
 from slotwarden.fence import Fenced
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from slotwarden.cluster.term import Term
 
@@ -32,6 +34,7 @@ Json = dict[str, Any]
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 PAGE: Final = 100
+REQUESTS_AT_ONCE: Final = 64
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=5)
 _METHODS: Final[Mapping[str, str]] = {
     "get": "GET",
@@ -91,7 +94,7 @@ class KubeClient:
         configuration: library.Configuration,
         observe: Callable[[str, str, str, float], None],
         term: Term,
-        concurrency: int = 64,
+        concurrency: int = REQUESTS_AT_ONCE,
     ) -> None:
         configuration.connection_pool_maxsize = concurrency
         # With trust_env, aiohttp looks through the whole environment, and for a .netrc, at every request.
@@ -185,6 +188,28 @@ class KubeClient:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable("watch", resource, 0, type(error).__name__) from None
 
+    @contextlib.asynccontextmanager
+    async def watch(
+        self, resource: str, path: str, query: Mapping[str, str]
+    ) -> AsyncIterator[AsyncGenerator[Json, None]]:
+        """The events of a collection, bookmarks among them, as they come; they end when the server ends the watch.
+
+        Raises:
+            Expired: what happened since the resourceVersion is known no more: list anew.
+            KubernetesError: the watch was refused, broke off, or was silent for longer than a bookmark takes.
+        """
+        parameters = {**query, "watch": "true", "allowWatchBookmarks": "true"}
+        try:
+            response = await self._open("list", path, None, parameters, "application/json", watching.TIMEOUT)
+            try:
+                if response.status >= 300:
+                    raise from_answer("watch", resource, response.status, _decode(await response.read()))
+                yield watching.events(resource, response.content)
+            finally:
+                response.close()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable("watch", resource, 0, type(error).__name__) from None
+
     async def _send(
         self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str
     ) -> tuple[int, bytes]:
@@ -192,7 +217,13 @@ class KubeClient:
         return response.status, await response.read()
 
     async def _open(
-        self, verb: str, path: str, body: Any, query: Mapping[str, str] | None, content_type: str
+        self,
+        verb: str,
+        path: str,
+        body: Any,
+        query: Mapping[str, str] | None,
+        content_type: str,
+        limits: aiohttp.ClientTimeout = TIMEOUT,
     ) -> aiohttp.ClientResponse:
         headers = {**_HEADERS, "Content-Type": content_type}
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
@@ -200,7 +231,7 @@ class KubeClient:
             headers["Authorization"] = token
         url = self._configuration.host + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else Fenced(json.dumps(body).encode(), self._term.check)
-        return await self._transport.send(_METHODS[verb], url, headers, data)
+        return await self._transport.send(_METHODS[verb], url, headers, data, limits)
 
 
 class _Transport(RESTClientObject):  # type: ignore[misc]
@@ -209,7 +240,7 @@ class _Transport(RESTClientObject):  # type: ignore[misc]
     pool_manager: aiohttp.ClientSession | None
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], data: Fenced | None
+        self, method: str, url: str, headers: Mapping[str, str], data: Fenced | None, limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
         if self.pool_manager is None:
             self.pool_manager = self._create_pool_manager()
@@ -218,7 +249,7 @@ class _Transport(RESTClientObject):  # type: ignore[misc]
             url,
             headers=headers,
             data=data,
-            timeout=TIMEOUT,
+            timeout=limits,
             allow_redirects=False,
             proxy=self.proxy,
             proxy_headers=self.proxy_headers,

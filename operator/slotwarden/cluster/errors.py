@@ -7,6 +7,7 @@ KubernetesError
 ├── NotFound         404
 ├── AlreadyExists    409 to a creation: somebody has made the object
 ├── Conflict         409 to a write or a deletion: the object is not as we saw it
+├── Expired          410: what was asked for is from too long ago
 └── Rejected         400, 422 and the rest: names the fields, never what they hold
 """
 
@@ -58,6 +59,10 @@ class Conflict(KubernetesError):
     """The object changed since it was read, or is another one of the same name."""
 
 
+class Expired(KubernetesError):
+    """The server knows no more how things were then: ask for how they are."""
+
+
 class Rejected(KubernetesError):
     """The server did not take the object."""
 
@@ -90,4 +95,5 @@ _BY_STATUS: Mapping[int, type[KubernetesError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    410: Expired,
 }

@@ -13,17 +13,19 @@ from aiohttp import web
 from slotwarden.cluster import health as cluster_health
 from slotwarden.cluster import paths
 from slotwarden.cluster.apiservices import ApiServices
-from slotwarden.cluster.client import KubeClient, load_configuration
+from slotwarden.cluster.client import REQUESTS_AT_ONCE, KubeClient, load_configuration
 from slotwarden.cluster.namespaces import Namespaces
 from slotwarden.cluster.objects import FIELD_MANAGER, Objects
 from slotwarden.cluster.reviews import Reviews
 from slotwarden.cluster.secrets import Secrets
 from slotwarden.cluster.term import Term
+from slotwarden.domain.kinds import KINDS
 from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.aggregated.api import Aggregated
 from slotwarden.gateway.aggregated.group import GROUP, VERSION
 from slotwarden.gateway.bodies import MAX_BODY
 from slotwarden.gateway.catalog.catalog import Catalog
+from slotwarden.gateway.catalog.following import Following, follow
 from slotwarden.gateway.declarations import Declarations
 from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.health import Look
@@ -132,11 +134,16 @@ class Gateway:
     certificate: Certificate
     trust: FollowedTrust | None
     looks: Mapping[str, Look]
+    catalog: Catalog
+    following: Sequence[Following]
     stopping: bool = False
 
     def checks(self) -> dict[str, str]:
         """What has to be there before requests can be served, by name, and why it is not."""
-        found = {"certificate": "" if self.certificate.ready else self.certificate.cause}
+        found = {
+            "certificate": "" if self.certificate.ready else self.certificate.cause,
+            "catalog": "" if self.catalog.ready else self.catalog.cause or "the objects are not listed yet",
+        }
         if self.trust is not None:
             found["trust"] = "" if self.trust.trust is not None else self.trust.cause
         return found | ({"process": "it stops"} if self.stopping else {})
@@ -145,6 +152,7 @@ class Gateway:
         """What is not well although requests can be served."""
         found = {name: look.cause for name, look in self.looks.items()}
         found["certificate"] = self.certificate.cause if self.certificate.ready else ""
+        found["catalog"] = self.catalog.cause if self.catalog.ready else ""
         if self.trust is not None and self.trust.trust is not None:
             found["trust"] = self.trust.cause
         return found
@@ -152,7 +160,8 @@ class Gateway:
     def followers(self) -> list[Coroutine[None, None, None]]:
         """What has to run beside the server."""
         trust = [self.trust.run()] if self.trust is not None else []
-        return [self.certificate.run(), *trust, *(look.run() for look in self.looks.values())]
+        looks = (look.run() for look in self.looks.values())
+        return [self.certificate.run(), *trust, *looks, *(run for each in self.following for run in each.runs())]
 
     async def close(self) -> None:
         """Close all connections."""
@@ -167,13 +176,15 @@ async def assemble(options: Options) -> Gateway:
         NoCluster: no cluster was found.
     """
     metrics = GatewayMetrics()
-    client = KubeClient(await load_configuration(), metrics.kubernetes_request, Term.unlimited())
+    client = await _client(options, metrics)
+    catalog = Catalog()
+    metrics.follow_catalog(lambda: catalog.behind)
     kv = VaultKV(options.vault, observe=metrics.vault_request)
     store = VaultStore(kv, EntryPaths(options.prefix))
     reviews, objects = Reviews(client), Objects(client)
     context = AskingContext()
     trust = FollowedTrust(client) if options.aggregated else None
-    access, catalog, doors = ReviewedAccess(reviews, time.monotonic), Catalog(), ValueDoors(store, _now)
+    access, doors = ReviewedAccess(reviews, time.monotonic), ValueDoors(store, _now)
     reader = ObjectReader(objects, Namespaces(client, options.cluster))
     aggregated = Aggregated(access, reader, objects, doors, metrics, _now)
     published = Parts(
@@ -196,7 +207,6 @@ async def assemble(options: Options) -> Gateway:
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes(aggregated.routes())
     app.add_routes(apis.routes(published))
-    asked = partial(client.request, "get", "apiresources", paths.GROUP)
     return Gateway(
         options,
         client,
@@ -205,11 +215,24 @@ async def assemble(options: Options) -> Gateway:
         HttpsServer(app, options.listen, options.https_port, context, traffic, options.grace),
         _certificate(options, client, context),
         trust,
-        {
-            "vault": Look("Vault", vault_health.asking(store.health), metrics.vault_up.set),
-            "kubernetes": Look("the API server", cluster_health.asking(asked), metrics.kubernetes_up.set),
-        },
+        _looks(client, store, metrics),
+        catalog,
+        follow(catalog, client, options.namespaces),
     )
+
+
+async def _client(options: Options, metrics: GatewayMetrics) -> KubeClient:
+    # Each watch keeps a connection to itself.
+    connections = REQUESTS_AT_ONCE + len(KINDS) * max(1, len(options.namespaces))
+    return KubeClient(await load_configuration(), metrics.kubernetes_request, Term.unlimited(), connections)
+
+
+def _looks(client: KubeClient, store: VaultStore, metrics: GatewayMetrics) -> dict[str, Look]:
+    asked = partial(client.request, "get", "apiresources", paths.GROUP)
+    return {
+        "vault": Look("Vault", vault_health.asking(store.health), metrics.vault_up.set),
+        "kubernetes": Look("the API server", cluster_health.asking(asked), metrics.kubernetes_up.set),
+    }
 
 
 def _certificate(options: Options, client: KubeClient, context: AskingContext) -> Certificate:

@@ -110,3 +110,12 @@ class GatewayMetrics(Metrics):
             registry=self.registry,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
         )
+        self._behind = Gauge(
+            "slotwarden_gateway_catalog_behind_seconds",
+            "For how long changes of objects may have been missed: since a watch was lost; 0 while all stand.",
+            registry=self.registry,
+        )
+
+    def follow_catalog(self, behind: Callable[[], float]) -> None:
+        """Read how far the catalog is behind whenever metrics are asked for."""
+        self._behind.set_function(behind)

@@ -34,13 +34,12 @@ _NOTHING: Final = Page([], more=False, total=0)
 
 
 class Source(Protocol):
-    """What tells the catalog of a part of the objects.
+    """What tells the catalog of a part of the objects."""
 
-    Attributes:
-        cause: why it has told nothing yet, or nothing new; empty while it is well.
-    """
-
-    cause: str
+    @property
+    def cause(self) -> str:
+        """Why it has told nothing yet, or nothing new; empty while it is well."""
+        ...
 
     @property
     def synced(self) -> bool:
