@@ -8,6 +8,7 @@ import pytest
 
 from testbed.wait import eventually
 from tests.e2e.support import condition, passwords, registry
+from tests.e2e.world import WRITES
 
 if TYPE_CHECKING:
     from tests.e2e.environments import Environment
@@ -49,6 +50,24 @@ def test_a_login_is_announced_in_the_same_way(world: World) -> None:
     world.vault.write(world.entry("pull"), login, cas=0)
     assert answered(world, "pull")["state"] == "Succeeded"
     assert passwords(world.secret("pull")) == {"ghcr.io": "one"}
+
+
+def test_an_address_that_changes_for_a_value_on_its_way_is_not_told_of(world: World) -> None:
+    world.create("pull", registry())
+    world.announce("pull", 1)
+    world.vault.write(world.entry("pull"), {"username": "bot", "password": "one", "server_address": "ghcr.io"}, cas=0)
+    answered(world, "pull")
+    before = world.secret("pull")
+    world.announce("pull", 2, "r-2")
+    mark = world.session.kube_audit.mark()
+    vault = world.session.vault_audit.mark()
+    world.edit("pull", registry(server="quay.io"))
+    eventually(lambda: len(world.vault_requests(vault, "pull")) > 3, message="the version is looked for")
+    assert not world.requests(mark, "pull", WRITES)
+    assert world.secret("pull") == before
+    world.vault.write(world.entry("pull"), {"username": "bot", "password": "two", "server_address": "quay.io"}, cas=1)
+    assert answered(world, "pull", "r-2")["state"] == "Succeeded"
+    assert passwords(world.secret("pull")) == {"quay.io": "two"}
 
 
 def test_an_announcement_that_comes_early_is_waited_for(shop: Environment) -> None:
