@@ -96,6 +96,13 @@ def test_git_urls(trial: Trial, url: str) -> None:
     assert trial({"git": {"url": url}}).stderr == ""
 
 
+def test_git_without_a_url(trial: Trial) -> None:
+    assert trial({"git": {}}).stderr == ""
+    assert (
+        trial({"git": {"username": "acme-bot", "tokenFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}).stderr == ""
+    )
+
+
 @pytest.mark.parametrize("interval", ["1s", "30m", "1h", "1h30m", "1h30m5s", "90s", "8760h"])
 def test_refresh_intervals(trial: Trial, interval: str) -> None:
     assert trial({"registry": {}, "refreshInterval": interval}).stderr == ""

@@ -84,7 +84,7 @@ def refused(trial: Trial, spec: Any, words: str, **metadata: Any) -> None:
             "dockerconfigjson is for registry",
         ),
         ({**registry(), "deletionPolicy": "Keep"}, 'supported values: "Delete", "Retain"'),
-        ({"git": {}}, "spec.git.url: Required value"),
+        ({"git": {"url": ""}}, "spec.git.url in body should be at least 1 chars long"),
     ],
 )
 def test_specs(trial: Trial, spec: Any, words: str) -> None:

@@ -138,3 +138,16 @@ def test_a_user_name_changed_in_the_spec_is_projected(org: Organization, kind: K
         assert auths(after) == {"ghcr.io": expected}
     else:
         assert data(after) == {"username": "robot", "password": "one"}
+
+
+def test_a_value_for_no_url_in_particular_is_not_one_for_a_url(org: Organization) -> None:
+    org.made("pull", {"git": {"username": "bot", "token": "one"}})
+    before = org.secret("pull")
+    assert data(before) == {"username": "bot", "password": "one"}
+    assert "url" not in org.vault.read(org.entry("pull"))
+    org.edit("pull", {"git": {"url": "https://github.com"}})
+    slot = org.told("pull", "AddressMismatch")
+    assert "git without a URL" in condition(slot)["message"]
+    org.edit("pull", {"git": {"url": None}})
+    org.ready("pull")
+    assert org.secret("pull") == before

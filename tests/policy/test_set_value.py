@@ -120,9 +120,18 @@ def test_another_address_or_kind_needs_set_value(users: Users, patch: dict[str, 
     allowed(users.may(VALUE).patch(text))
 
 
-def test_another_git_url_needs_set_value(users: Users) -> None:
-    users.given({"git": {"url": "https://github.com"}})
-    patch = '{"spec": {"git": {"url": "https://evil.example.com"}}}'
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("https://github.com", "https://evil.example.com"),
+        ("https://github.com", None),
+        (None, "https://evil.example.com"),
+    ],
+    ids=["another", "none any more", "one where there was none"],
+)
+def test_another_git_url_needs_set_value(users: Users, old: str | None, new: str | None) -> None:
+    users.given({"git": {"url": old} if old else {}})
+    patch = json.dumps({"spec": {"git": {"url": new}}})
     refused(users.may().patch(patch), "elsewhere")
     allowed(users.may(VALUE).patch(patch))
 

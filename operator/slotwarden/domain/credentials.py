@@ -56,6 +56,8 @@ NOT_TEXT: Final = NotText.NOT_TEXT
 class GitCredential:
     """A user name and a token for the repositories below `url` (`https://host[:port][/path]`).
 
+    An empty `url` stands for whatever host its consumer clones from: who gave the credential named none.
+
     Raises:
         InvalidValue: on construction, where a field is unusable.
     """
@@ -67,11 +69,7 @@ class GitCredential:
     def __post_init__(self) -> None:
         _check_username(self.username)
         _check_secret("token", self.token, self.username, key_file=False)
-        try:
-            canonical = canonical_git_url(self.url)
-        except ValueError as error:
-            raise InvalidValue("url", str(error)) from None
-        if canonical != self.url:
+        if _git(self.url) != self.url:
             raise InvalidValue("url", "is not in its canonical form")
 
 
@@ -98,13 +96,10 @@ Credential = GitCredential | RegistryCredential
 
 
 def to_vault(credential: Credential) -> dict[str, Sensitive]:
-    """The entry's data: git `{username, token, url}`, registry `{username, password, server_address}`."""
+    """The entry's data: git `{username, token, url?}`, registry `{username, password, server_address}`."""
     if isinstance(credential, GitCredential):
-        return {
-            "username": Sensitive.of_text(credential.username),
-            "token": credential.token,
-            "url": Sensitive.of_text(credential.url),
-        }
+        login = {"username": Sensitive.of_text(credential.username), "token": credential.token}
+        return login | ({"url": Sensitive.of_text(credential.url)} if credential.url else {})
     return {
         "username": Sensitive.of_text(credential.username),
         "password": credential.password,
@@ -115,8 +110,8 @@ def to_vault(credential: Credential) -> dict[str, Sensitive]:
 def from_vault(data: Mapping[str, Sensitive | NotText]) -> Credential:
     """The credential that an entry's data holds, whoever wrote it.
 
-    A `token` makes it git, a `password` registry. Keys of neither kind are ignored; addresses are made canonical, and
-    an empty or missing `server_address` is Docker Hub.
+    A `token` makes it git, a `password` registry. Keys of neither kind are ignored; addresses are made canonical, an
+    empty or missing `server_address` is Docker Hub, and an empty or missing `url` no host in particular.
 
     Raises:
         InvalidValue: naming the field that is missing, no text, or unusable.
@@ -125,12 +120,8 @@ def from_vault(data: Mapping[str, Sensitive | NotText]) -> Credential:
         raise InvalidValue("token", "and password are both set: an entry holds one credential")
     username = _text(data, "username")
     if "token" in data:
-        url = _text(data, "url")
-        try:
-            url = canonical_git_url(url)
-        except ValueError as error:
-            raise InvalidValue("url", str(error)) from None
-        return GitCredential(username, _field(data, "token"), url)
+        url = _text(data, "url") if "url" in data else ""
+        return GitCredential(username, _field(data, "token"), _git(url))
     if "password" not in data:
         raise InvalidValue("password", "(registry) or token (git) is missing")
     server = _text(data, "server_address") if "server_address" in data else ""
@@ -172,6 +163,13 @@ def _server(text: str) -> str:
         return canonical_server(text)
     except ValueError as error:
         raise InvalidValue("server_address", str(error)) from None
+
+
+def _git(url: str) -> str:
+    try:
+        return canonical_git_url(url) if url else ""
+    except ValueError as error:
+        raise InvalidValue("url", str(error)) from None
 
 
 def _check_username(username: str) -> None:

@@ -114,15 +114,21 @@ class DeclaredSlot(Declared[SecretSlot]):
             meant, fits = f"the registry {stored.server_address}", spec.registry is not None
             same = stored.server_address == asked
         elif isinstance(stored, GitCredential):
-            meant, fits, same = f"git at {stored.url}", spec.git is not None, stored.url == asked
+            meant, fits, same = _git_at(stored.url), spec.git is not None, stored.url == asked
         else:
             meant, fits, same = "an environment", False, False
         if fits and same:
             return None
-        wanted = f"the registry {asked}" if spec.registry else f"git at {asked}"
+        wanted = f"the registry {asked}" if spec.registry else _git_at(asked)
         return (
             f"the stored value was set for {meant}, the object names {wanted}: set the value again, or change it back"
         )
 
     def _git_url(self) -> str:
-        return canonical_git_url(self.manifest.spec.git.url) if self.manifest.spec.git else ""
+        """The URL that it names; empty where it names none."""
+        git = self.manifest.spec.git
+        return canonical_git_url(git.url) if git and git.url else ""
+
+
+def _git_at(url: str) -> str:
+    return f"git at {url}" if url else "git without a URL"

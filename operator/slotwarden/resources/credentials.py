@@ -85,14 +85,14 @@ class Git(Model):
     model_config = ConfigDict(json_schema_extra=rules.GIT)
 
     url: Annotated[
-        str,
+        str | None,
         Field(
             description="Where the credential is valid: http(s)://host[:port][/path] with a host in lower case, for "
-            "example https://github.com. It is stored with the value: after a change nothing is projected until the "
-            "value is set again.",
+            "example https://github.com. Absent: whatever host its consumer clones from. It is stored with the value: "
+            "after a change nothing is projected until the value is set again.",
             json_schema_extra={"minLength": 1, "maxLength": 2048},
         ),
-    ]
+    ] = None
     username: Username = None
     token: Annotated[Sensitive | None, Field(description=_INLINE.format(what="token"))] = None
     token_from: Annotated[ValueFrom | None, Field(description=FROM.format(what="token"))] = None

@@ -201,6 +201,7 @@ REGISTRY: Final = validations(
 )
 
 _URL: Final = "self.url"
+_NO_URL: Final = f"!has({_URL})"
 # Mirrors domain/address.py `canonical_git_url`; \\x27 is a single quote.
 _GIT_PATH: Final = r"(/[A-Za-z0-9._~!$&\\x27()*+,;:@=-]+)*/?"
 _HTTP: Final = f"{_URL}.matches('^https?://')"
@@ -208,28 +209,28 @@ _BARE_URL: Final = f"!{_URL}.matches('[?#]') && !{_URL}.matches('^https?://[^/]*
 
 GIT: Final = validations(
     rule(
-        _HTTP,
+        f"{_NO_URL} || {_HTTP}",
         'url begins with "https://" or "http://": write "https://github.com"; ssh needs no password',
         field_path=".url",
     ),
     rule(
-        f"!{_HTTP} || !{_URL}.matches('^https?://[^/]*@')",
+        f"{_NO_URL} || !{_HTTP} || !{_URL}.matches('^https?://[^/]*@')",
         "url must not hold a user name or a password, it is stored and shown in the open: "
         'give username and token instead and write "https://github.com"',
         field_path=".url",
     ),
     rule(
-        f"!{_URL}.matches('[?#]')",
+        f"{_NO_URL} || !{_URL}.matches('[?#]')",
         'url has no query and no fragment: write "https://github.com/org/repository"',
         field_path=".url",
     ),
     rule(
-        f"!{_HTTP} || !({_BARE_URL}) || {_URL}.matches('^https?://[^/A-Z]*(/|$)')",
+        f"{_NO_URL} || !{_HTTP} || !({_BARE_URL}) || {_URL}.matches('^https?://[^/A-Z]*(/|$)')",
         'the host in url is written in lower case: write "https://github.com"',
         field_path=".url",
     ),
     rule(
-        f"!{_HTTP} || !({_BARE_URL}) || {_URL}.matches('^https?://[^/]*[A-Z]')"
+        f"{_NO_URL} || !{_HTTP} || !({_BARE_URL}) || {_URL}.matches('^https?://[^/]*[A-Z]')"
         f" || {_URL}.matches('^https?://{HOST}(:{PORT})?{_GIT_PATH}$')"
         f" && !{_URL}.matches('/[.][.]?(/|$)') && {_URL}.matches('^https?://[^/]{{1,253}}(/|$)')",
         "url is http(s)://host[:port][/path] with a port from 1 to 65535, without spaces, '%' and empty segments: "

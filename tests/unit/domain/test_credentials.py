@@ -50,6 +50,13 @@ def test_an_entry_written_by_hand_is_read_leniently() -> None:
     assert found == RegistryCredential("bot", Sensitive(b"pw"), "ghcr.io")
 
 
+@pytest.mark.parametrize("extra", [{}, {"url": ""}])
+def test_without_a_url_it_is_for_no_host_in_particular(extra: dict[str, str]) -> None:
+    found = from_vault(data(username="bot", token="t", **extra))
+    assert found == GitCredential("bot", Sensitive(b"t"), "")
+    assert sorted(to_vault(found)) == ["token", "username"]
+
+
 @pytest.mark.parametrize("extra", [{}, {"server_address": ""}])
 def test_without_a_server_it_is_docker_hub(extra: dict[str, str]) -> None:
     found = from_vault(data(username="bot", password="pw", **extra))
@@ -62,7 +69,6 @@ def test_without_a_server_it_is_docker_hub(extra: dict[str, str]) -> None:
     [
         ({}, "username", "missing"),
         ({"username": "u"}, "password", "missing"),
-        ({"username": "u", "token": CANARY}, "url", "missing"),
         ({"username": "u", "token": CANARY, "password": CANARY}, "token", "one credential"),
         ({"username": "", "password": CANARY}, "username", "empty"),
         ({"username": "u", "password": ""}, "password", "empty"),
