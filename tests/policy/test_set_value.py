@@ -152,19 +152,9 @@ def test_another_user_name_needs_set_value(users: Users, name: str | None) -> No
     allowed(users.may(VALUE).patch(patch))
 
 
-@pytest.mark.parametrize(
-    "projection",
-    [
-        {"secretName": "readable"},
-        {"annotations": {"tekton.dev/docker-0": "https://evil.example.com"}},
-        {"labels": {"example.com/copy-to": "elsewhere"}},
-    ],
-)
-def test_another_target_needs_reading_or_setting_the_value(users: Users, projection: dict[str, Any]) -> None:
-    patch = json.dumps({"spec": {"projections": [projection]}})
-    words = (
-        f"another secretName, label or annotation can show the value of SecretSlot pull in namespace {users.namespace}"
-    )
+def test_another_target_needs_reading_or_setting_the_value(users: Users) -> None:
+    patch = json.dumps({"spec": {"projections": [{"secretName": "readable"}]}})
+    words = f"another secretName can show the value of SecretSlot pull in namespace {users.namespace}"
     users.given(DECLARED)
     write = only(WRITE_SECRETS, "readable")
     refused(
@@ -173,6 +163,36 @@ def test_another_target_needs_reading_or_setting_the_value(users: Users, project
     for rule in (only(VALUE, "pull"), only(REVEAL, "pull"), only(SECRETS, "pull")):
         allowed(users.may(rule, write).patch(patch))
         allowed(users.may(VALUE).patch('{"spec": {"projections": null}}'))
+
+
+@pytest.mark.parametrize("by", ["create", "update"])
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"annotations": {"tekton.dev/docker-0": "https://evil.example.com"}},
+        {"labels": {"example.com/copy-to": "elsewhere"}},
+    ],
+    ids=["annotation", "label"],
+)
+def test_marking_a_secret_that_others_may_share_takes_more_than_one_name(
+    users: Users, marks: dict[str, Any], by: str
+) -> None:
+    def attempt(*rules: Any) -> Result:
+        spec = {"projections": [marks]}
+        if by == "create":
+            users.kubectl("delete", "--ignore-not-found", "sslot", "pull", namespace=users.namespace, check=True)
+            return users.may(*rules).create(slot({**DECLARED, **spec}))
+        users.given(DECLARED)
+        return users.may(*rules).patch(json.dumps({"spec": spec}))
+
+    words = (
+        f"a label or annotation can show every value in Secret pull in namespace {users.namespace} to others: "
+        "ask for `get` on that Secret, or for `create` on all secretslots/value in group values.slotwarden.io"
+    )
+    refused(attempt(), words)
+    refused(attempt(only(VALUE, "pull"), only(REVEAL, "pull"), only(SECRETS, "other")), words)
+    for rule in (VALUE, REVEAL, only(SECRETS, "pull")):
+        allowed(attempt(rule))
 
 
 def test_a_place_in_another_secret_takes_more_than_one_name(users: Users) -> None:
