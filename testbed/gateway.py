@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from testbed.operator import make_identities, operator_env
+from testbed.operator import make_identities, operator_env, vault_place
 from testbed.program import Program
 from testbed.wait import eventually
 
@@ -66,7 +66,7 @@ def make_gateway(
 def gateway_arguments(session: Session, namespace: str, prefix: str, more: Sequence[str] = ()) -> list[str]:
     """The flags that every gateway of a test gets; those of the test come last and win."""
     return [
-        *("--namespace", namespace, "--vault-mount", session.vault.mount, "--vault-prefix", prefix),
+        *("--namespace", namespace, *vault_place(session), "--vault-prefix", prefix),
         *("--service-namespace", namespace, "--service-name", SERVICE, "--tls-secret", TLS_SECRET),
         *("--tls-name", "localhost", "--log-level", "debug", "--log-format", "json"),
         *more,

@@ -55,9 +55,14 @@ def make_identities(
 def vault_rules(session: Session, prefix: str, *namespaces: str, role: str = "operator") -> str:
     """The policy in Vault that `slotwarden vault-policy` prints for these namespaces, or for all."""
     names = [part for name in namespaces for part in ("--namespace", name)]
-    place = ["--vault-mount", session.vault.mount, "--vault-prefix", prefix]
+    place = [*vault_place(session), "--vault-prefix", prefix]
     command = [str(PROGRAM), "vault-policy", "--for", role, *place, *names]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def vault_place(session: Session) -> tuple[str, ...]:
+    """The flags that say which engines of the session's Vault are used."""
+    return ("--vault-mount", session.vault.mount, "--transit-mount", session.vault.transit)
 
 
 def remove_identities(session: Session, identities: Identities) -> None:

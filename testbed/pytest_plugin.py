@@ -18,7 +18,7 @@ import pytest
 from testbed.binaries.cache import Cache
 from testbed.cluster import Testbed
 from testbed.gateway import Gateway, install_aggregation, make_gateway
-from testbed.operator import Operator, make_identities, operator_env, remove_identities
+from testbed.operator import Operator, make_identities, operator_env, remove_identities, vault_place
 from testbed.progress import Reporter
 from testbed.run import RUNS, Run
 from testbed.session import Endpoints, NotOurServersError, Session
@@ -278,7 +278,7 @@ def aggregate(
 def _arguments(session: Session, namespace: str, prefix: str, more: Sequence[str]) -> list[str]:
     """The flags every operator of a test gets; those of the test come last and win."""
     return [
-        *("--namespace", namespace, "--vault-mount", session.vault.mount, "--vault-prefix", prefix),
+        *("--namespace", namespace, *vault_place(session), "--vault-prefix", prefix),
         *("--log-level", "debug", "--log-format", "json"),
         *more,
     ]

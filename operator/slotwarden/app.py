@@ -118,7 +118,7 @@ async def _serve(operator: Operator) -> list[Server]:
             "sync": "" if operator.rounds.synced else "the first lists are not complete",
             "lease": operator.elector.refused if operator.elector else "",
         },
-        lambda: {"vault": operator.vault.cause or operator.kv.refused, "kubernetes": operator.api_server.cause},
+        lambda: {"vault": operator.vault.cause or operator.kv.session.refused, "kubernetes": operator.api_server.cause},
     )
     servers = {
         "health": Server(checks, options.listen, options.health_port),

@@ -45,6 +45,7 @@ from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
 from slotwarden.vault import health as vault_health
 from slotwarden.vault.kv import VaultKV
+from slotwarden.vault.transit import VaultTransit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,7 +128,7 @@ async def assemble(options: Options) -> Operator:
     term = Term() if options.lease else Term.unlimited()
     client, elector = await _connect(options, metrics, term)
     kv = VaultKV(options.vault, observe=metrics.vault_request, before_write=term.check)
-    store = VaultStore(kv, EntryPaths(options.prefix))
+    store = VaultStore(kv, EntryPaths(options.prefix), VaultTransit.of(kv.session, options.vault.transit_mount))
     keyring, cache = Keyring(store), Cache()
     queue: WorkQueue[Key] = WorkQueue(time.monotonic, random.random)
     context = Context(

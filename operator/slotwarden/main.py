@@ -54,10 +54,12 @@ def crds(check: Path | None, output: Path | None) -> None:
     help="Which of the two programs the policy is for.",
 )
 @place_options
-def vault_policy(role: policy.Role, vault_mount: str, vault_prefix: str, namespaces: tuple[str, ...]) -> None:
+def vault_policy(
+    role: policy.Role, vault_mount: str, transit_mount: str | None, vault_prefix: str, namespaces: tuple[str, ...]
+) -> None:
     """Print the least policy that the operator, or the gateway, needs in Vault."""
     check_names(vault_prefix, namespaces)
-    click.echo(policy.render(vault_mount, vault_prefix, namespaces, role), nl=False)
+    click.echo(policy.render(vault_mount, vault_prefix, namespaces, role, transit_mount or None), nl=False)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,12 @@ TIMEOUT = 30
 class VaultAdmin:
     """A client with one token; paths of entries are relative to the mount. Raises RefusedError."""
 
-    def __init__(self, address: str, token: str, ca: Path | str | None, mount: str = "secret") -> None:
+    def __init__(
+        self, address: str, token: str, ca: Path | str | None, mount: str = "secret", transit: str = "transit"
+    ) -> None:
         self.address = address.rstrip("/")
         self.mount = mount
+        self.transit = transit
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = str(ca) if ca else True

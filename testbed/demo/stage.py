@@ -13,7 +13,7 @@ from testbed.binaries.cache import Cache
 from testbed.cluster import Testbed
 from testbed.gateway import Gateway, is_available, lead_to
 from testbed.install import install_rights, install_shared
-from testbed.operator import Identities, Operator, operator_env, vault_rules
+from testbed.operator import Identities, Operator, operator_env, vault_place, vault_rules
 from testbed.processes import Identity
 from testbed.session import Endpoints, Session
 from testbed.wait import eventually
@@ -124,7 +124,7 @@ class Stage:
         role = program.command
         identities = make_identities(self.session, role)
         folder = self.logs[role].parent
-        flags = ["--vault-prefix", PREFIX, "--log-format", "console", *arguments]
+        flags = [*vault_place(self.session), "--vault-prefix", PREFIX, "--log-format", "console", *arguments]
         env = operator_env(self.session, identities, folder, seconds=WEEK_SECONDS)
         return program(flags, env, folder, identities.account.user)
 

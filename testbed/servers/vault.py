@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOUNT = "secret"
+TRANSIT = "transit"
 AUDIT_LOG = "vault-audit.log"
 
 
 class Vault(Server):
-    """One node; initialized and unsealed by `start`, with KV version 2 at `secret` and a file audit device."""
+    """One node; initialized and unsealed by `start`.
+
+    It has KV version 2 at `secret`, Transit at `transit`, and a file audit device.
+    """
 
     name = "vault"
 
@@ -135,6 +139,7 @@ class Vault(Server):
         options = {"file_path": str(self.audit_log), "mode": "0600"}
         self.request("PUT", "sys/audit/file", {"type": "file", "options": options})
         self.request("POST", f"sys/mounts/{MOUNT}", {"type": "kv", "options": {"version": "2"}})
+        self.request("POST", f"sys/mounts/{TRANSIT}", {"type": "transit"})
         eventually(lambda: self._kv_answers(), 30, interval=0.05, message="Vault's KV engine answers")
 
     def _kv_answers(self) -> bool:

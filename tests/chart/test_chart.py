@@ -58,7 +58,15 @@ def test_helm_has_no_complaint(testbed: Session) -> None:
     [
         {},
         {"namespaces": ["default"], "policies": {"inlineValues": "deny"}, "crds": {"keep": False}},
-        {"vault": {"auth": "token", "tokenSecret": {"name": "vault"}, "caSecret": {"name": "ca"}, "namespace": "ns1"}},
+        {
+            "vault": {
+                "auth": "token",
+                "tokenSecret": {"name": "vault"},
+                "caSecret": {"name": "ca"},
+                "namespace": "ns1",
+                "transitMount": "team/transit",
+            }
+        },
         {"policies": {"namespaceSelector": {"matchLabels": {"slots": "yes"}}}, "image": {"pullSecrets": ["x"]}},
     ],
 )
@@ -133,7 +141,13 @@ def test_policies_hold_in_the_namespaces_of_the_release(render: Render) -> None:
 
 
 def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
-    vault = {"auth": "token", "tokenSecret": {"name": "t"}, "caSecret": {"name": "c"}, "namespace": "n"}
+    vault = {
+        "auth": "token",
+        "tokenSecret": {"name": "t"},
+        "caSecret": {"name": "c"},
+        "namespace": "n",
+        "transitMount": "t",
+    }
     known = {f"SLOTWARDEN_{name.upper()}" for name in (option.name or "" for option in main.operator.params)}
     for values in ({"namespaces": ["a", "b"]}, {"vault": vault}):
         container = the(render(values), "Deployment")["spec"]["template"]["spec"]["containers"][0]

@@ -123,7 +123,13 @@ def test_it_knows_every_variable_it_is_given(testbed: Session) -> None:
     known = {f"SLOTWARDEN_{name.upper()}" for name in (option.name or "" for option in gateway.params)}
     # By the names of their options.
     known |= {"SLOTWARDEN_TOKEN_AUDIENCE"}
-    vault = {"auth": "token", "tokenSecret": {"name": "t"}, "caSecret": {"name": "c"}, "namespace": "n"}
+    vault = {
+        "auth": "token",
+        "tokenSecret": {"name": "t"},
+        "caSecret": {"name": "c"},
+        "namespace": "n",
+        "transitMount": "t",
+    }
     for values in ({"namespaces": ["a", "b"]}, {"vault": vault, "gateway": {"vaultTokenSecret": {"name": "g"}}}):
         objects = render(testbed, values)
         container = pod(objects)["containers"][0]

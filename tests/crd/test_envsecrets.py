@@ -61,6 +61,8 @@ def refused(done: Result, words: str) -> None:
         {"projection": {}},
         {"projection": {"secretName": "a.b-c", "labels": {"example.com/B_c": "d.e"}, "annotations": {"a": "b c"}}},
         {"refreshInterval": "1h30m"},
+        {"encrypted": True},
+        {"encrypted": False},
         {"deletionPolicy": "Retain"},
         {"project": "repo-17", "environment": "default"},
         {"project": "core-instances", "environment": "0f8fad5b-d9cb-469f-a165-70867728950e"},

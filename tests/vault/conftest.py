@@ -9,12 +9,15 @@ import pytest
 
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.paths import EntryPaths
+from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.config import VaultConfig
 from slotwarden.vault.kv import VaultKV
 from slotwarden.vault.policy import render
-from tests.vault.gateway import Gateway
+from slotwarden.vault.transit import VaultTransit
+from tests.vault.gateway import Gateway, now
 from tests.vault.rules import for_direct_writes
+from tests.vault.sealed import Keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -83,6 +86,32 @@ def gateway(
 ) -> Gateway:
     """The doors, with the rights that the gateway has."""
     happened: list[int | str] = []
-    token = make_token(render(vault_admin.mount, vault_prefix, role="gateway"))
+    token = make_token(render(vault_admin.mount, vault_prefix, role="gateway", transit=vault_admin.transit))
     kv = make_kv(token, observe=lambda operation, *_: None if operation == "lookup" else happened.append(operation))
-    return Gateway(VaultStore(kv, EntryPaths(vault_prefix)), happened)
+    transit = VaultTransit(kv.session, vault_admin.transit)
+    return Gateway(VaultStore(kv, EntryPaths(vault_prefix), transit), happened)
+
+
+@pytest.fixture
+def keys(vault_admin: VaultAdmin, vault_prefix: str) -> Keys:
+    return Keys(vault_admin, vault_prefix)
+
+
+@pytest.fixture
+def make_store(
+    make_kv: Callable[..., VaultKV], make_token: Callable[..., str], vault_admin: VaultAdmin, vault_prefix: str
+) -> Callable[..., VaultStore]:
+    """`make_store(role, policy)`: entries as the operator or the gateway comes to them."""
+
+    def make(role: Any = "operator", policy: str | None = None) -> VaultStore:
+        rules = policy or render(vault_admin.mount, vault_prefix, role=role, transit=vault_admin.transit)
+        kv = make_kv(make_token(rules))
+        return VaultStore(kv, EntryPaths(vault_prefix), VaultTransit(kv.session, vault_admin.transit))
+
+    return make
+
+
+@pytest.fixture
+def sealing_operator(make_store: Callable[..., VaultStore]) -> ValueService:
+    """The operator, to which a Transit mount was given."""
+    return ValueService(make_store(), now)

@@ -106,6 +106,10 @@ spec:
 {{- end }}
 - name: SLOTWARDEN_VAULT_MOUNT
   value: {{ .mount | quote }}
+{{- with .transitMount }}
+- name: SLOTWARDEN_TRANSIT_MOUNT
+  value: {{ . | quote }}
+{{- end }}
 - name: SLOTWARDEN_VAULT_PREFIX
   value: {{ .prefix | quote }}
 {{- with .namespace }}

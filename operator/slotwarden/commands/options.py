@@ -23,6 +23,10 @@ SETTINGS: Final[dict[str, Any]] = {"auto_envvar_prefix": "SLOTWARDEN", "help_opt
 
 _PLACE: Final = (
     click.option("--vault-mount", default="secret", show_default=True, help="Where KV version 2 is mounted."),
+    click.option(
+        "--transit-mount",
+        help="Where Transit is mounted, for values that are to be encrypted in Vault. None: they are refused.",
+    ),
     click.option("--vault-prefix", default="slotwarden", show_default=True, help="The folder below the mount."),
     click.option(
         "--namespace",
@@ -123,6 +127,7 @@ def vault_config(options: dict[str, Any]) -> VaultConfig:
         ca=options["vault_ca"] or None,
         namespace=options["vault_namespace"] or None,
         mount=options["vault_mount"],
+        transit_mount=options["transit_mount"] or None,
         **jwt,
     )
 
@@ -149,6 +154,8 @@ def option_of(error: InvalidSetting) -> str:
     """Where a setting of Vault is given."""
     if error.setting == "token":
         return "--vault-token-file, SLOTWARDEN_VAULT_TOKEN or VAULT_TOKEN"
+    if error.setting == "transit mount":
+        return "--transit-mount"
     return "--vault-" + error.setting.replace(" ", "-")
 
 

@@ -124,6 +124,10 @@ class Declared(ABC, Generic[T]):
     def effective(self, stored: Value) -> Value:
         """What is projected of a stored value."""
 
+    def kept(self, stored: Value) -> Value:
+        """A stored value, as Vault is to hold it."""
+        return stored
+
     @abstractmethod
     def mismatch(self, stored: Value) -> str | None:
         """What forbids to send a stored value to where the spec points."""
@@ -138,14 +142,14 @@ def _can(read: Callable[[str], object], text: str) -> bool:
 
 
 def to_vault(value: Value) -> dict[str, Sensitive]:
-    """The form that a value has in Vault."""
+    """The form that a value has in Vault where it is not encrypted."""
     return envvalue.to_vault(value) if isinstance(value, EnvValue) else credentials.to_vault(value)
 
 
-def from_vault(ref: EntryRef, data: Mapping[str, Sensitive | NotText]) -> Value:
-    """The value that an entry of that name holds.
+def from_vault(ref: EntryRef, data: Mapping[str, Sensitive | NotText], *, sealed: bool = False) -> Value:
+    """The value that an entry of that name holds; `sealed` tells that it was decrypted before.
 
     Raises:
         InvalidValue: naming the field.
     """
-    return envvalue.from_vault(data) if isinstance(ref, EnvRef) else credentials.from_vault(data)
+    return envvalue.from_vault(data, sealed=sealed) if isinstance(ref, EnvRef) else credentials.from_vault(data)

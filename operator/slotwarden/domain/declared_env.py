@@ -53,6 +53,11 @@ class DeclaredEnv(Declared[EnvSecret]):
         """See `Declared`: none."""
         return None
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether Vault is to hold the value encrypted."""
+        return bool(self.manifest.spec.encrypted)
+
     def _texts(self) -> tuple[tuple[str | None, Callable[[str], object], str], ...]:
         return ()
 
@@ -79,11 +84,15 @@ class DeclaredEnv(Declared[EnvSecret]):
         """See `Declared`; there is no user name."""
         if username is not None:
             raise InvalidValue("username", "has no place in a value of an environment")
-        return EnvValue(secret)
+        return EnvValue(secret, self.encrypted)
 
     def effective(self, stored: Value) -> Value:
         """See `Declared`."""
         return stored
+
+    def kept(self, stored: Value) -> Value:
+        """See `Declared`: encrypted where the spec says so; what is encrypted already is never laid open."""
+        return EnvValue(stored.value, sealed=True) if isinstance(stored, EnvValue) and self.encrypted else stored
 
     def mismatch(self, stored: Value) -> str | None:
         """See `Declared`: it goes nowhere but into the Secret."""

@@ -49,6 +49,7 @@ from slotwarden.values.paths import EntryPaths
 from slotwarden.values.store import VaultStore
 from slotwarden.vault import health as vault_health
 from slotwarden.vault.kv import VaultKV
+from slotwarden.vault.transit import VaultTransit
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -180,7 +181,7 @@ async def assemble(options: Options) -> Gateway:
     catalog = Catalog()
     metrics.follow_catalog(lambda: catalog.behind)
     kv = VaultKV(options.vault, observe=metrics.vault_request)
-    store = VaultStore(kv, EntryPaths(options.prefix))
+    store = VaultStore(kv, EntryPaths(options.prefix), VaultTransit.of(kv.session, options.vault.transit_mount))
     reviews, objects = Reviews(client), Objects(client)
     context = AskingContext()
     trust = FollowedTrust(client) if options.aggregated else None

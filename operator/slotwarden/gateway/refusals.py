@@ -15,6 +15,7 @@ from slotwarden.cluster import errors as kubernetes
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.values.doors import AlreadySet, Misfit
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.sealing import EncryptionFailed
 from slotwarden.values.versions import VersionMismatch, VersionUnknown
 from slotwarden.vault import errors as vault
 
@@ -130,7 +131,7 @@ def _of_a_value(error: BaseException) -> Refusal | None:
     match error:
         case NoValue():
             return Refusal(HTTPStatus.NOT_FOUND, str(error))
-        case NotOwner() | VersionDeleted() | AlreadySet() | Misfit():
+        case NotOwner() | VersionDeleted() | AlreadySet() | Misfit() | EncryptionFailed():
             return conflict(str(error))
         case VersionMismatch():
             return conflict(f"expectedVersion: {error}", Cause("expectedVersion", str(error)))

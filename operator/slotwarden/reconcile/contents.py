@@ -18,6 +18,7 @@ from slotwarden.reconcile.share import leaving
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.sealing import EncryptionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +114,7 @@ class Contents:
             raise Withdrawn(share.key)
         try:
             stored = await context.values.current(declared.entry, await context.owner(share.view))
-        except (NoValue, NotOwner, VersionDeleted, InvalidValue):
+        except (NoValue, NotOwner, VersionDeleted, InvalidValue, EncryptionFailed):
             raise Withdrawn(share.key) from None
         if declared.mismatch(stored.value) is not None:
             raise Withdrawn(share.key)

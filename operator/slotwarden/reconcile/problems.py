@@ -9,6 +9,7 @@ from slotwarden.reconcile.intake import SourceMissing
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
 from slotwarden.values.entries import NotOwner, NoValue, VersionDeleted
+from slotwarden.values.sealing import EncryptionFailed
 from slotwarden.values.service import KEPT
 from slotwarden.vault.errors import VaultDenied, VaultSealed
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from slotwarden.reconcile.observe import SlotView
     from slotwarden.vault.errors import VaultError
 
-TOLD: Final = (NoValue, NotOwner, VersionDeleted, InvalidValue, SourceMissing)
+TOLD: Final = (NoValue, NotOwner, VersionDeleted, InvalidValue, EncryptionFailed, SourceMissing)
 """What a look at Vault or at the source finds, and the status tells."""
 
 
@@ -48,6 +49,8 @@ def problem_of(error: Exception, view: SlotView, *, known: bool) -> Problem:
             return Problem(Reason.NOT_OWNER, str(error) + left, stalled=True)
         case VersionDeleted():
             return Problem(Reason.VERSION_DELETED, str(error))
+        case EncryptionFailed():
+            return Problem(Reason.ENCRYPTION_FAILED, str(error) + left, stalled=True)
         case SourceMissing():
             return Problem(Reason.SOURCE_MISSING, str(error))
         case _:

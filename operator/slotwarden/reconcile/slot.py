@@ -157,6 +157,7 @@ class SlotReconciler:
             declared.value(secret) if secret is not None else None,
             adopt=declared.adopts_value,
             known=state.version is not None and state.problem is None,
+            kept=declared.kept,
         )
         state.generation, state.version, state.source_mac = view.metadata.generation, stored.version, source_mac
         why = declared.mismatch(stored.value)

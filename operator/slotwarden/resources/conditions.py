@@ -118,6 +118,13 @@ class Reason(StrEnum):
         "Vault refused an operation; the message names the path and the capability that is missing.",
         "Give the operator's role its whole policy: `slotwarden vault-policy | vault policy write slotwarden -`.",
     )
+    ENCRYPTION_FAILED = (
+        "EncryptionFailed",
+        "The value is, or is to be, encrypted with Vault Transit, and that cannot be done: no mount is configured, or "
+        "the environment's key is gone; a Secret keeps the last good value.",
+        "As the message says: give the operator and the gateway `--transit-mount`, or restore the key in Vault; where "
+        "it is lost, set the value again, which makes a new key.",
+    )
     VERSION_DELETED = (
         "VersionDeleted",
         "The newest version in Vault was deleted or destroyed; the Secret keeps the last good value.",

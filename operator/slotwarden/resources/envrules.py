@@ -45,6 +45,11 @@ SPEC: Final = rules.validations(
     _stays("project"),
     _stays("environment"),
     _stays("key"),
+    rule(
+        "!has(oldSelf.encrypted) || !oldSelf.encrypted || (has(self.encrypted) && self.encrypted)",
+        "encrypted cannot be taken back, the next value would lie open: make another object, and delete this one",
+        field_path=".encrypted",
+    ),
     rules.one_source("value", "an EnvSecret"),
     rules.REFRESH_INTERVAL,
 )

@@ -101,6 +101,14 @@ class EnvSpec(Model):
         ValueFrom | None,
         Field(description=FROM.format(what="value")),
     ] = None
+    encrypted: Annotated[
+        bool | None,
+        Field(
+            description="Whether Vault holds the value encrypted, with a Transit key of the environment's own, so that "
+            "its entry alone tells nothing. A value that is there already is encrypted as a new version. It takes the "
+            "operator's and the gateway's --transit-mount. Once true it stays so. Absent: false."
+        ),
+    ] = None
     projection: Annotated[
         EnvProjection | None,
         Field(

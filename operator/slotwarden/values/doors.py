@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
+from slotwarden.domain.credentials import InvalidValue
 from slotwarden.values.entries import (
     CHANGED_HANDS,
     Entries,
     NotOwner,
+    NoValue,
     Version,
+    VersionDeleted,
     decided_anew,
     hold,
     hold_of_known,
     holds,
     stored,
 )
+from slotwarden.values.sealing import EncryptionFailed
 from slotwarden.values.versions import (
     VersionUnknown,
     check_expected,
@@ -33,6 +37,7 @@ from slotwarden.values.versions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from slotwarden.domain.declared import Value
@@ -46,6 +51,11 @@ if TYPE_CHECKING:
 Intent = Callable[[int], Awaitable[None]]
 """Called with the version that the entry will have, before each try to write it; and where equal content makes none."""
 _ATTEMPTS: Final = 8
+_READS: Final = 16
+
+
+_SINGLE: Final = (NotOwner, NoValue, VersionDeleted, EncryptionFailed, InvalidValue)
+"""What is wrong with one value, and not with Vault."""
 
 
 class AlreadySet(Exception):
@@ -111,6 +121,7 @@ class ValueDoors:
             NotOwner: the entry is another's.
             AlreadySet: it has a value, this one or another.
             VersionMismatch: the newest version is not the expected one.
+            EncryptionFailed: it is to be encrypted, and cannot be.
             CasMismatch: writers elsewhere were faster each time.
         """
 
@@ -132,12 +143,29 @@ class ValueDoors:
         Raises:
             NotOwner: the entry is another's.
             NoValue: none was set.
-            VersionUnknown, VersionDeleted: as their names say.
+            VersionUnknown, VersionDeleted, EncryptionFailed: as their names say.
             InvalidValue: what Vault holds is no value of that kind.
         """
         if version is None:
-            return stored(ref, own_newest(await self._store.read(ref), owner))
+            entry = own_newest(await self._store.fetch(ref), owner)
+            return stored(ref, (await self._store.open([(ref, entry)]))[0])
         return stored(ref, await self._read(ref, owner, version, await self._store.read_metadata(ref)))
+
+    async def reveal_all(self, asked: Sequence[tuple[EntryRef, Owner]]) -> list[Stored | Exception]:
+        """Many newest values, in their order, or the exception that `reveal` would raise; encrypted ones in batches."""
+        places = asyncio.Semaphore(_READS)
+
+        async def read(ref: EntryRef, owner: Owner) -> Entry | Exception:
+            async with places:
+                try:
+                    return own_newest(await self._store.fetch(ref), owner)
+                except _SINGLE as error:
+                    return error
+
+        found = await asyncio.gather(*(read(ref, owner) for ref, owner in asked))
+        own = {at: (asked[at][0], entry) for at, entry in enumerate(found) if not isinstance(entry, Exception)}
+        opened = dict(zip(own, await self._store.open(list(own.values())), strict=True))
+        return [_told(asked[at][0], opened.get(at) or entry) for at, entry in enumerate(found)]
 
     async def versions(self, ref: EntryRef, owner: Owner) -> tuple[VersionInfo, ...]:
         """The object's own versions, newest first; none where no value was set.
@@ -156,17 +184,19 @@ class ValueDoors:
         intent: Intent,
         *,
         fits: Callable[[Value], str | None],
+        kept: Callable[[Value], Value] = lambda value: value,
         dry_run: bool = False,
     ) -> SetResult:
         """Have the entry hold again what an earlier version holds, as a new version.
 
         Args:
             fits: says why a value may not be used now; None where it may.
+            kept: the value as it is to be stored now.
             dry_run: decide, and neither state an intent nor write.
 
         Raises:
             Misfit: it may not.
-            NotOwner, NoValue, VersionUnknown, VersionDeleted, InvalidValue: as `reveal`.
+            NotOwner, NoValue, VersionUnknown, VersionDeleted, EncryptionFailed, InvalidValue: as `reveal`.
             CasMismatch: writers elsewhere were faster each time.
         """
 
@@ -174,7 +204,7 @@ class ValueDoors:
             metadata = await self._store.read_metadata(ref)
             held = hold(metadata, owner, self._now())
             earlier = await self._read(ref, owner, version, metadata)
-            value = stored(ref, earlier).value
+            value = kept(stored(ref, earlier).value)
             why = fits(value)
             if why is not None:
                 raise Misfit(why)
@@ -200,9 +230,9 @@ class ValueDoors:
                 await self._entries.claim(ref, held)
             return SetResult(Version(same.version, same.created_time), changed=False)
         if dry_run:
+            self._entries.check(value)
             return SetResult(Version(held.version + 1, ""), changed=True)
-        await intent(held.version + 1)
-        return SetResult(await self._entries.write(ref, held, value), changed=True)
+        return SetResult(await self._entries.write(ref, held, value, intent), changed=True)
 
     async def _read(self, ref: EntryRef, owner: Owner, version: int, metadata: EntryMetadata | None) -> Entry:
         """One version of an entry that was seen to be the owner's."""
@@ -214,3 +244,12 @@ class ValueDoors:
         if held is None or entry.version < held.owner.first_version:
             raise NotOwner(CHANGED_HANDS)
         return entry
+
+
+def _told(ref: EntryRef, found: Entry | Exception) -> Stored | Exception:
+    if isinstance(found, Exception):
+        return found
+    try:
+        return stored(ref, found)
+    except _SINGLE as error:
+        return error

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.declared import from_vault, to_vault
+from slotwarden.domain.entries import EnvRef
+from slotwarden.domain.envvalue import EnvValue, encoded
 from slotwarden.values import ownership
 from slotwarden.values.ownership import Claim, Owner
+from slotwarden.values.sealing import UNSEALABLE, EncryptionFailed
 from slotwarden.vault.errors import CasMismatch, Operation
 
 if TYPE_CHECKING:
@@ -133,9 +136,12 @@ def data(entry: Entry) -> Mapping[str, Sensitive | NotText]:
 
     Raises:
         VersionDeleted: nothing any more.
+        EncryptionFailed: it cannot be decrypted.
     """
     if entry.data is None:
         raise VersionDeleted(f"version {entry.version} was {'destroyed' if entry.destroyed else 'deleted'} in Vault")
+    if entry.closed:
+        raise EncryptionFailed(f"version {entry.version} in Vault is encrypted and cannot be decrypted: {entry.closed}")
     return entry.data
 
 
@@ -144,16 +150,17 @@ def stored(ref: EntryRef, entry: Entry) -> Stored:
 
     Raises:
         VersionDeleted: it holds nothing any more.
+        EncryptionFailed: it cannot be decrypted.
         InvalidValue: it holds no value of that kind.
     """
-    return Stored(from_vault(ref, data(entry)), Version(entry.version, entry.created_time))
+    return Stored(from_vault(ref, data(entry), sealed=entry.sealed), Version(entry.version, entry.created_time))
 
 
 def holds(ref: EntryRef, entry: Entry, value: Value) -> bool:
-    """Whether a version is this value, in whatever form somebody wrote it."""
+    """Whether a version is this value, in whatever form somebody wrote it; encrypted is another than not encrypted."""
     try:
-        return entry.data is not None and from_vault(ref, entry.data) == value
-    except InvalidValue:
+        return stored(ref, entry).value == value
+    except (InvalidValue, VersionDeleted, EncryptionFailed):
         return False
 
 
@@ -201,17 +208,40 @@ class Entries:
             creates = held.version == 0 and not held.custom_metadata
             await self._store.write_custom_metadata(ref, wanted, creates=creates)
 
-    async def write(self, ref: EntryRef, held: Hold, value: Value) -> Version:
-        """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody.
+    def check(self, value: Value) -> None:
+        """Whether a value could be written.
 
         Raises:
+            EncryptionFailed: it is to be encrypted, and cannot be.
+        """
+        if isinstance(value, EnvValue) and value.sealed and not self._store.seals:
+            raise EncryptionFailed(UNSEALABLE)
+
+    async def write(
+        self, ref: EntryRef, held: Hold, value: Value, intent: Callable[[int], Awaitable[None]] | None = None
+    ) -> Version:
+        """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody.
+
+        Args:
+            intent: called before both, when nothing can fail any more but they.
+
+        Raises:
+            EncryptionFailed: the value is to be encrypted, and cannot be.
             CasMismatch: another writer was faster.
             NotOwner: another owner was.
         """
+        made = await self._form(ref, value)
+        if intent is not None:
+            await intent(held.version + 1)
         await self.claim(ref, held)
-        written = await self._store.write(ref, to_vault(value), cas=held.version)
+        written = await self._store.write(ref, made, cas=held.version)
         claimed = ownership.read(written.custom_metadata)
         if claimed is None or not claimed.same_object(held.owner):
             await self._store.soft_delete(ref, [written.version])
             raise NotOwner("another cluster claimed the entry in Vault at the same moment")
         return Version(written.version, written.created_time)
+
+    async def _form(self, ref: EntryRef, value: Value) -> Mapping[str, Sensitive]:
+        if isinstance(ref, EnvRef) and isinstance(value, EnvValue) and value.sealed:
+            return await self._store.seal(ref, encoded(value))
+        return to_vault(value)

@@ -58,6 +58,14 @@ class EntryPaths:
             raise UnsafePath("the project or the environment is not a segment of letters, digits, - and _")
         return "/".join((self._organization(organization), ENV, *folders))
 
+    def transit_key(self, ref: EnvRef) -> str:
+        """The name of the Transit key of an environment: `<prefix>.<organization>.<project>.<environment>`.
+
+        No part of the path holds a dot, so that no two environments of a prefix have one name.
+        """
+        self.env(ref.organization, ref.project, ref.environment)
+        return ".".join((self.prefix.replace("/", "."), ref.organization, ref.project, ref.environment))
+
     def mac_key(self) -> str:
         """The entry of the key that MACs are made with."""
         return f"{self.prefix}/{SYSTEM}/{MAC_KEY}"

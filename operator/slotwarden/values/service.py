@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from slotwarden.values.store import ValueStore
     from slotwarden.vault.kv import Entry, EntryMetadata
 
+    Kept = Callable[[Value], Value]
+
 RECOVERABLE: Final = timedelta(days=7)
 """How long a released value can be restored before it is purged."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -65,15 +67,23 @@ class ValueService:
         self._entries = Entries(store)
 
     async def settle(
-        self, ref: EntryRef, me: Owner, intake: Value | None, *, adopt: bool = False, known: bool = False
+        self,
+        ref: EntryRef,
+        me: Owner,
+        intake: Value | None,
+        *,
+        adopt: bool = False,
+        known: bool = False,
+        kept: Kept = lambda value: value,
     ) -> Stored:
         """Store `intake` where it is new, and answer with the value that holds.
 
         Args:
+            kept: the value as Vault is to hold it: what it holds in another form is written anew.
             known: the entry was the owner's at the last look: one read shows that it still is, and what it holds.
 
         Raises:
-            NotOwner, NoValue, VersionDeleted: as their names say.
+            NotOwner, NoValue, VersionDeleted, EncryptionFailed: as their names say.
             InvalidValue: what Vault holds is no value of that kind.
             VaultError: Vault did not do it.
         """
@@ -82,8 +92,8 @@ class ValueService:
             held = hold_of_known(entry, me)
             if entry is not None and held is not None:
                 with contextlib.suppress(CasMismatch):
-                    return await self._settle_own(ref, held, entry, intake)
-        return await decided_anew(_ATTEMPTS, lambda: self._settle(ref, me, intake, adopt))
+                    return await self._settle_own(ref, held, entry, intake, kept)
+        return await decided_anew(_ATTEMPTS, lambda: self._settle(ref, me, intake, kept, adopt=adopt))
 
     async def look(self, ref: EntryRef, me: Owner) -> Version | None:
         """The version that holds, by one read of metadata; None where `settle` has to look closer."""
@@ -100,7 +110,7 @@ class ValueService:
         """The value that holds, of an object that has settled: nothing is claimed, restored or written.
 
         Raises:
-            NotOwner, NoValue, VersionDeleted: as their names say.
+            NotOwner, NoValue, VersionDeleted, EncryptionFailed: as their names say.
             InvalidValue: what Vault holds is no value of that kind.
         """
         _, owner = await self._owned(ref)
@@ -152,7 +162,7 @@ class ValueService:
         metadata = await self._store.read_metadata(ref)
         return metadata, ownership.read(metadata.custom_metadata) if metadata else None
 
-    async def _settle(self, ref: EntryRef, me: Owner, intake: Value | None, adopt: bool) -> Stored:
+    async def _settle(self, ref: EntryRef, me: Owner, intake: Value | None, kept: Kept, *, adopt: bool) -> Stored:
         """One try. Whose the entry is comes first: another's value is not even read."""
         metadata = await self._store.read_metadata(ref)
         held = hold(metadata, me, self._now(), adopt=adopt)
@@ -160,7 +170,7 @@ class ValueService:
             await self._inherit(ref, held, metadata)
         entry = await self._entries.read(ref, held) if held.own_version else None
         if entry is not None:
-            return await self._settle_own(ref, held, entry, intake)
+            return await self._settle_own(ref, held, entry, intake, kept)
         if intake is None:
             raise NoValue(UNSET)
         return await self._write(ref, held, intake)
@@ -173,7 +183,7 @@ class ValueService:
         await self._destroy_inherited(ref, held.owner, metadata)
         raise NoValue(_INHERITED)
 
-    async def _settle_own(self, ref: EntryRef, held: Hold, entry: Entry, intake: Value | None) -> Stored:
+    async def _settle_own(self, ref: EntryRef, held: Hold, entry: Entry, intake: Value | None, kept: Kept) -> Stored:
         known = ownership.read(entry.custom_metadata)
         if entry.data is None and known is not None and known.released and intake is None:
             # We deleted it when its owner went; the owner is back.
@@ -185,7 +195,9 @@ class ValueService:
             raise NoValue(UNSET)
         if entry.data is not None:
             await self._entries.claim(ref, held)
-        return _stored(ref, entry)
+        found = _stored(ref, entry)
+        wanted = kept(found.value)
+        return found if wanted == found.value else await self._write(ref, held, wanted)
 
     async def _write(self, ref: EntryRef, held: Hold, value: Value) -> Stored:
         return Stored(value, await self._entries.write(ref, held, value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from slotwarden.values import paths
+from slotwarden.values.sealing import Sealing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from slotwarden.sensitive import Sensitive
     from slotwarden.values.paths import EntryPaths
     from slotwarden.vault.kv import Entry, EntryMetadata, Health, VaultKV, Written
+    from slotwarden.vault.transit import VaultTransit
 
 
 class ValueStore(Protocol):
@@ -22,8 +24,25 @@ class ValueStore(Protocol):
         """The path to show to people: `<mount>/<prefix>/<organization>/slots/<slot>`, or of an environment's key."""
         ...
 
+    @property
+    def seals(self) -> bool:
+        """Whether values can be encrypted."""
+        ...
+
     async def read(self, ref: EntryRef, version: int | None = None) -> Entry | None:
-        """The current version or that one, deleted or not; None where there is none."""
+        """The current version or that one, deleted or not, decrypted; None where there is none."""
+        ...
+
+    async def fetch(self, ref: EntryRef, version: int | None = None) -> Entry | None:
+        """As `read`, and not decrypted: `open` does that to many at once."""
+        ...
+
+    async def open(self, found: Sequence[tuple[EntryRef, Entry]]) -> list[Entry]:
+        """What was fetched, decrypted where it was encrypted, in the same order."""
+        ...
+
+    async def seal(self, ref: EnvRef, encoded: Sensitive) -> Mapping[str, Sensitive]:
+        """The data to write for a value, given as base64, that is to be encrypted; raises `EncryptionFailed`."""
         ...
 
     async def read_metadata(self, ref: EntryRef) -> EntryMetadata | None:
@@ -86,11 +105,16 @@ class ValueStore(Protocol):
 
 
 class VaultStore:
-    """`ValueStore` on a KV version 2 mount."""
+    """`ValueStore` on a KV version 2 mount.
 
-    def __init__(self, kv: VaultKV, paths: EntryPaths) -> None:
+    Args:
+        transit: encrypts; None where nothing is to be encrypted.
+    """
+
+    def __init__(self, kv: VaultKV, paths: EntryPaths, transit: VaultTransit | None = None) -> None:
         self._kv = kv
         self._paths = paths
+        self._sealing = Sealing(transit, paths)
 
     def _path(self, ref: EntryRef) -> str:
         return self._paths.of(ref)
@@ -99,9 +123,27 @@ class VaultStore:
         """See `ValueStore`; so for all methods."""
         return f"{self._kv.mount}/{self._path(ref)}"
 
+    @property
+    def seals(self) -> bool:
+        """See `ValueStore`."""
+        return self._sealing.configured
+
     async def read(self, ref: EntryRef, version: int | None = None) -> Entry | None:
         """See `ValueStore`."""
+        found = await self.fetch(ref, version)
+        return (await self.open([(ref, found)]))[0] if found is not None else None
+
+    async def fetch(self, ref: EntryRef, version: int | None = None) -> Entry | None:
+        """See `ValueStore`."""
         return await self._kv.read(self._path(ref), version)
+
+    async def open(self, found: Sequence[tuple[EntryRef, Entry]]) -> list[Entry]:
+        """See `ValueStore`."""
+        return await self._sealing.open(found)
+
+    async def seal(self, ref: EnvRef, encoded: Sensitive) -> Mapping[str, Sensitive]:
+        """See `ValueStore`."""
+        return await self._sealing.seal(ref, encoded)
 
     async def read_metadata(self, ref: EntryRef) -> EntryMetadata | None:
         """See `ValueStore`."""

@@ -15,6 +15,7 @@ from hvac.adapters import RawAdapter
 from hvac.api.auth_methods import Kubernetes
 from hvac.api.auth_methods import Token as TokenMethod
 from hvac.api.secrets_engines.kv_v2 import KvV2
+from hvac.api.secrets_engines.transit import Transit
 
 from slotwarden.vault.errors import Failure, VaultUnavailable, classify
 
@@ -31,7 +32,10 @@ _HEALTH: Final = "/v1/sys/health?standbycode=200&perfstandbyok=true&drsecondaryc
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A success or a 404; `body` is the JSON object, empty where there is none. Never logged: it can hold data."""
+    """A success, a 404, or a batch that failed item by item; `body` is the JSON object, empty where there is none.
+
+    Never logged: it can hold data.
+    """
 
     status: int
     body: dict[str, Any]
@@ -85,6 +89,7 @@ class Connection:
             headers["X-Vault-Namespace"] = config.namespace
         self.adapter = _Adapter(http, config.address, headers)
         self.kv = KvV2(adapter=self.adapter)
+        self.transit = Transit(adapter=self.adapter)
 
     def login(self, role: str, jwt: Sensitive, mount: str) -> Awaitable[Answer]:
         """Log in by the Kubernetes method."""
@@ -119,7 +124,9 @@ def _read(status: int, content: bytes) -> Answer:
             body = None
     errors = body.get("errors") if isinstance(body, dict) else None
     texts = [text for text in errors if isinstance(text, str)] if isinstance(errors, list) else []
-    if status not in (200, 204) and not (status == 404 and isinstance(body, dict) and not any(texts)):
+    # A 404 may hold what is known of a deleted version, a 400 what is wrong with each item of a batch.
+    told = isinstance(body, dict) and not any(texts) and (status == 404 or (status == 400 and bool(body.get("data"))))
+    if status not in (200, 204) and not told:
         raise classify(status, texts)
     if not isinstance(body, dict):
         raise Failure(VaultUnavailable, "garbled")

@@ -40,6 +40,7 @@ class VaultConfig:
         ca: a PEM file to trust instead of the usual authorities.
         namespace: Vault Enterprise's namespace.
         mount: where KV version 2 is mounted.
+        transit_mount: where Transit is mounted; None: no value is encrypted.
         connect_timeout: seconds until a new connection is there.
         request_timeout: seconds for the whole of a request.
         connections: how many there are at most; as many requests run at one time.
@@ -58,6 +59,7 @@ class VaultConfig:
     ca: str | None = None
     namespace: str | None = None
     mount: str = "secret"
+    transit_mount: str | None = None
     connect_timeout: float = 3.0
     request_timeout: float = 10.0
     connections: int = 16
@@ -70,8 +72,9 @@ class VaultConfig:
             raise InvalidSetting("token", "Vault's token auth needs a token or a token file")
         if self.auth == "kubernetes" and not self.role:
             raise InvalidSetting("role", "Vault's Kubernetes auth needs a role")
-        for name, mount in (("mount", self.mount), ("auth mount", self.auth_mount)):
-            if not is_mount(mount):
+        mounts = {"mount": self.mount, "auth mount": self.auth_mount, "transit mount": self.transit_mount}
+        for name, mount in mounts.items():
+            if mount is not None and not is_mount(mount):
                 message = f"Vault's {name} must be segments of letters, digits, - and _, joined by /"
                 raise InvalidSetting(name, message)
         if self.ca is not None and not Path(self.ca).is_file():

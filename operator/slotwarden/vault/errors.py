@@ -6,6 +6,7 @@
     ├── VaultDenied          403: a capability is lacking, or the login or token is not valid
     ├── CasMismatch          someone else wrote first: read again
     └── VaultRejected        any other answer: a setting or the mount is wrong
+        └── KeyMissing       Transit has no such key: it was never made, or deleted
 
 Errors carry the operation, the path and a message of ours, and nothing of an answer's body: it can hold data.
 """
@@ -33,6 +34,8 @@ class Operation(StrEnum):
     LOOKUP = "lookup"
     RENEW = "renew"
     HEALTH = "health"
+    ENCRYPT = "encrypt"
+    DECRYPT = "decrypt"
 
 
 class VaultError(Exception):
@@ -69,6 +72,10 @@ class VaultRejected(VaultError):
     """Vault does not accept the request."""
 
 
+class KeyMissing(VaultRejected):
+    """Transit has no such key."""
+
+
 class Failure(Exception):
     """An answer that is no success, classified where it was read; the session makes a `VaultError` of it.
 
@@ -89,6 +96,7 @@ class Failure(Exception):
 _KNOWN: Final[tuple[tuple[int, str, type[VaultError], str], ...]] = (
     (400, "check-and-set parameter", CasMismatch, "the entry has changed since it was read"),
     (400, "upgrading from non-versioned", VaultUnavailable, "the mount is still being made ready"),
+    (400, "encryption key not found", KeyMissing, "the key is not there: it was deleted"),
     (400, "invalid role name", VaultRejected, "Vault knows no such role"),
     (400, "missing client token", VaultDenied, "no token was sent"),
     (404, "no handler for route", VaultRejected, "nothing is mounted there"),
@@ -137,6 +145,8 @@ _PHRASE: Final[dict[Operation, tuple[str, str]]] = {
     Operation.LOOKUP: ("a look-up of the token", "`read`"),
     Operation.RENEW: ("a renewal of the token", "`update`"),
     Operation.HEALTH: ("a health check", ""),
+    Operation.ENCRYPT: ("an encryption", "`create` or `update`"),
+    Operation.DECRYPT: ("a decryption", "`update`"),
 }
 _NO_ANSWER: Final = {
     "timeout": "did not answer in time",

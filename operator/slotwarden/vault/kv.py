@@ -35,6 +35,8 @@ class Entry:
         deletion_time: RFC 3339, also of a deletion to come; None without one.
         destroyed: whether the data is gone for good.
         custom_metadata: the entry's own, not the version's.
+        sealed: whether Vault holds it encrypted; `data` is then what was decrypted.
+        closed: why it could not be decrypted; empty where it was, or did not need to be.
     """
 
     data: Mapping[str, Sensitive | NotText] | None
@@ -43,6 +45,8 @@ class Entry:
     deletion_time: str | None
     destroyed: bool
     custom_metadata: Mapping[str, str]
+    sealed: bool = False
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class VaultKV:
     """One KV version 2 mount. Every method raises `VaultError`s and takes a path relative to the mount.
 
     Args:
-        observe, before_write: see `Session`, which is made with them.
+        observe, before_write: see `Session`, which is made with them; `session`, for other engines of the same Vault.
     """
 
     def __init__(
@@ -104,12 +108,7 @@ class VaultKV:
         before_write: Callable[[], object] = lambda: None,
     ) -> None:
         self.mount = config.mount
-        self._session = Session(config, observe=observe, before_write=before_write)
-
-    @property
-    def refused(self) -> str:
-        """See `Session`."""
-        return self._session.refused
+        self.session = Session(config, observe=observe, before_write=before_write)
 
     async def read(self, path: str, version: int | None = None) -> Entry | None:
         """The current version or that one, deleted or not; None where there is none."""
@@ -219,7 +218,7 @@ class VaultKV:
     async def health(self) -> Health:
         """Vault's state, asked without a token; never raises a `VaultUnavailable`."""
         try:
-            body = (await self._session.health()).body
+            body = (await self.session.health()).body
         except VaultUnavailable:
             return Health(sealed=False, initialized=False, standby=False, reachable=False)
         return Health(
@@ -231,10 +230,10 @@ class VaultKV:
 
     async def close(self) -> None:
         """End renewal and close the connections, once running requests have ended."""
-        await self._session.close()
+        await self.session.close()
 
     async def _do(self, operation: Operation, api_path: str, request: Request, *, creates: bool = False) -> None:
-        await self._session.call(operation, f"{self.mount}/{api_path}", request, creates=creates)
+        await self.session.call(operation, f"{self.mount}/{api_path}", request, creates=creates)
 
     async def _ask(
         self,
@@ -246,7 +245,7 @@ class VaultKV:
         creates: bool = False,
     ) -> T | None:
         """The answer in its shape; None for a 404 without a body."""
-        answer = await self._session.call(operation, f"{self.mount}/{api_path}", request, creates=creates)
+        answer = await self.session.call(operation, f"{self.mount}/{api_path}", request, creates=creates)
         if answer.status == 404 and not answer.body.get("data"):
             return None
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):

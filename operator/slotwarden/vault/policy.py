@@ -31,19 +31,30 @@ _ENTRY: Final[Mapping[Role, Sequence[tuple[str, Sequence[str]]]]] = {
 }
 _ENTRIES: Final = ("slots/+", "env/+/+/+")
 _FOLDERS: Final = ("slots", "env", "env/+", "env/+/+")
+# `create` makes a key on first use. Neither its settings nor the key itself is anybody's here to look at.
+_TRANSIT: Final = (("encrypt", ("create", "update")), ("decrypt", ("update",)))
 # In Vault's `default` policy too, which a role need not have.
 _TOKEN: Final = (("auth/token/lookup-self", ("read",)), ("auth/token/renew-self", ("update",)))
 
 
-def render(mount: str, prefix: str, namespaces: Sequence[str] = (), role: Role = "operator") -> str:
+def render(
+    mount: str,
+    prefix: str,
+    namespaces: Sequence[str] = (),
+    role: Role = "operator",
+    transit: str | None = None,
+) -> str:
     """The policy as HCL, for all organizations or for the given ones alone.
 
     Without `namespaces` the operator can list the organizations; with them they are known.
 
+    Args:
+        transit: where Transit is mounted; None: nothing is encrypted.
+
     Raises:
-        ValueError: if the mount, the prefix or a namespace is not made of allowed segments.
+        ValueError: if a mount, the prefix or a namespace is not made of allowed segments.
     """
-    if not is_mount(mount) or not is_mount(prefix):
+    if not all(map(is_mount, (mount, prefix, transit or mount))):
         raise ValueError("mount and prefix must be segments of letters, digits, - and _, joined by /")
     for namespace in namespaces:
         if not is_dns_label(namespace):
@@ -60,6 +71,10 @@ def render(mount: str, prefix: str, namespaces: Sequence[str] = (), role: Role =
         for entry in _ENTRIES
         for endpoint, capabilities in _ENTRY[role]
     ]
+    if transit:
+        root = prefix.replace("/", ".")
+        keys = [f"{root}.{namespace}.*" for namespace in namespaces] or [f"{root}.*"]
+        rules += [(f"{transit}/{verb}/{key}", capabilities) for key in keys for verb, capabilities in _TRANSIT]
     return "\n".join(_rule(path, capabilities) for path, capabilities in rules)
 
 

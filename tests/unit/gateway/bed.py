@@ -75,7 +75,10 @@ class Bed:
             self.stored.append((ref, owner, value, options))
         return SetResult(Version(4, "" if options["dry_run"] else WHEN), changed=True)
 
-    async def rollback(self, ref: Any, _owner: Any, version: int, intent: Any, *, fits: Any, dry_run: bool) -> Any:
+    async def rollback(
+        self, ref: Any, _owner: Any, version: int, intent: Any, *, fits: Any, kept: Any, dry_run: bool
+    ) -> Any:
+        del kept
         self.asked.append((ref, version, dry_run, fits(RegistryCredential("bot", Sensitive(b"x"), "example.com"))))
         await intent(5)
         return SetResult(Version(5, WHEN), changed=True)

@@ -28,6 +28,7 @@ TOKEN = Sensitive(b"c4n4ry")
         ({"mount": "a/../b"}, "mount"),
         ({"mount": ""}, "mount"),
         ({"auth_mount": "a//b"}, "auth mount"),
+        ({"transit_mount": "transit/"}, "transit mount"),
         ({"ca": "/does/not/exist"}, "CA file"),
     ],
 )
@@ -58,4 +59,14 @@ def test_a_policy_for_named_namespaces_holds_no_pattern_for_them() -> None:
     assert 'path "secret/data/team/slotwarden/acme/slots/+"' in policy
     assert 'path "secret/data/team/slotwarden/beta/slots/+"' in policy
     assert "slotwarden/+/slots" not in policy
+    assert "encrypt" not in policy
+
+
+def test_a_policy_opens_the_keys_of_the_same_namespaces() -> None:
+    policy = render("secret", "team/slotwarden", ["acme"], transit="team/transit")
+    assert 'path "team/transit/decrypt/team.slotwarden.acme.*"' in policy
+    assert "slotwarden.*" not in policy
+    assert 'path "transit/encrypt/slotwarden.*"' in render("secret", "slotwarden", transit="transit")
+    with pytest.raises(ValueError, match="must be"):
+        render("secret", "slotwarden", transit="+")
     assert 'path "secret/metadata/team/slotwarden"' not in policy

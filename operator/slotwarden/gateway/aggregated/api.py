@@ -140,6 +140,7 @@ class Aggregated:
             body.version,
             self._intent(asked, found),
             fits=found.declared.mismatch,
+            kept=found.declared.kept,
             dry_run=asked.dry_run,
         )
         return _written(asked, found, result)
