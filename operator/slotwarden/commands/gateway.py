@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,12 @@ if TYPE_CHECKING:
 @click.option("--tls-key-file", type=click.Path(path_type=Path), help="Its key.")
 @click.option("--https-port", default=8443, show_default=True, help="0: a free one, which the log tells.")
 @click.option(
+    "--public-url",
+    default="",
+    help="Where clients reach it, for example https://secrets.example.com, for the addresses in its answers. Empty: "
+    "where each request was sent to.",
+)
+@click.option(
     "--max-requests",
     type=click.IntRange(min=1),
     default=256,
@@ -109,6 +116,7 @@ def _options(options: dict[str, Any]) -> Options:
         files=files if all(files) else None,
         secret=options["tls_secret"],
         lives=Lives(_lifetime(options, "tls_lifetime"), _lifetime(options, "tls_ca_lifetime")),
+        public_url=_url(options["public_url"]),
         most=options["max_requests"],
         grace=options["grace"],
         listen=options["listen_address"],
@@ -117,6 +125,12 @@ def _options(options: dict[str, Any]) -> Options:
         metrics_port=options["metrics_port"],
         port_file=options["port_file"],
     )
+
+
+def _url(text: str) -> str:
+    if text and re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", text) is None:
+        raise click.ClickException("--public-url: is not a URL as https://secrets.example.com")
+    return text
 
 
 def _lifetime(options: dict[str, Any], name: str) -> timedelta:

@@ -94,6 +94,7 @@ class Options:
         names: further names that clients know it by.
         files: certificate and key, where others look after them.
         secret: the name of the Secret of its own certificate, beside the Service.
+        public_url: where clients reach it; each request tells where it was sent to if empty.
         most: how many requests run at once.
         grace: seconds that running requests get to end.
         port_file: where to write the ports that are listened on, as JSON.
@@ -110,6 +111,7 @@ class Options:
     files: tuple[Path, Path] | None
     secret: str
     lives: Lives
+    public_url: str
     most: int
     grace: float
     listen: str
@@ -207,7 +209,7 @@ async def assemble(options: Options) -> Gateway:
     order = [observing.middleware, traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes(aggregated.routes())
-    app.add_routes(apis.routes(published))
+    app.add_routes(apis.routes(published, options.public_url))
     return Gateway(
         options,
         client,

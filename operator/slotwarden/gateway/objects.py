@@ -80,6 +80,15 @@ class ObjectReader:
         owner = Owner(cluster, namespace_uid, declared.metadata.uid, declared.deletion_policy)
         return _among(Found(declared, owner), all_of_it)
 
+    async def made_to_set(self, raw: Json) -> Found:
+        """An EnvSecret that was just made, as the API server gave it back."""
+        declared = DeclaredEnv(EnvSecret.from_object(raw))
+        metadata = declared.metadata
+        namespace_uid, cluster = await asyncio.gather(
+            self._namespaces.look_up(metadata.namespace), self._namespaces.cluster()
+        )
+        return Found(declared, Owner(cluster, namespace_uid, metadata.uid, declared.deletion_policy))
+
 
 def _among(found: Found, all_of_it: Iterable[DeclaredEnv]) -> Found:
     """The object, beside the others of its key.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slotwarden.gateway.published import environments_rest
+from slotwarden.gateway.published import environments_rest, repositories_rest
 from slotwarden.gateway.published.environments import Environments
 from slotwarden.gateway.published.environments_rest import EnvironmentsRest
+from slotwarden.gateway.published.repositories import Repositories
+from slotwarden.gateway.published.repositories_rest import RepositoriesRest
 
 if TYPE_CHECKING:
     import re
@@ -17,10 +19,20 @@ if TYPE_CHECKING:
     from slotwarden.gateway.forms import Form
     from slotwarden.gateway.published.parts import Parts
 
-FORMS: Sequence[tuple[re.Pattern[str], Form]] = ((environments_rest.PATHS, environments_rest.error),)
+FORMS: Sequence[tuple[re.Pattern[str], Form]] = (
+    (environments_rest.PATHS, environments_rest.error),
+    (repositories_rest.PATHS, repositories_rest.error),
+)
 """Which paths are an API's, and the form of its errors."""
 
 
-def routes(parts: Parts) -> list[web.RouteDef]:
-    """The paths of all of them."""
-    return EnvironmentsRest(Environments(parts)).routes()
+def routes(parts: Parts, public_url: str) -> list[web.RouteDef]:
+    """The paths of all of them.
+
+    Args:
+        public_url: where clients reach the gateway; that of each request if empty.
+    """
+    return [
+        *EnvironmentsRest(Environments(parts)).routes(),
+        *RepositoriesRest(Repositories(parts), public_url).routes(),
+    ]

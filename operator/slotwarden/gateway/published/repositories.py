@@ -1,0 +1,126 @@
+"""Secrets of repositories: set at once, projected soon, and an operation that tells how far it is.
+
+A secret is an EnvSecret, made with its first value: a repository is a project, a group of its secrets an environment.
+The operation is the request that stands in the object's status, which the operator answers there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from slotwarden.cluster.errors import NotFound
+from slotwarden.domain.names import env_object_name
+from slotwarden.gateway.catalog.record import record_of
+from slotwarden.gateway.declarations import Exists
+from slotwarden.gateway.identity.permissions import DECLARE, READ, SET
+from slotwarden.gateway.intent import intent
+from slotwarden.gateway.journal import Act, Asked, noted
+from slotwarden.gateway.published.operations import scheduled, standing
+from slotwarden.gateway.refusals import Refusal
+from slotwarden.resources.base import rfc3339
+
+if TYPE_CHECKING:
+    from slotwarden.domain.entries import EnvRef
+    from slotwarden.domain.envvalue import EnvValue
+    from slotwarden.gateway.aggregated.group import Resource
+    from slotwarden.gateway.catalog.record import Record
+    from slotwarden.gateway.identity.caller import Caller
+    from slotwarden.gateway.objects import Found
+    from slotwarden.gateway.published.operations import Standing
+    from slotwarden.gateway.published.parts import Parts
+
+_RESOURCE: Final[Resource] = "envsecrets"
+_PUT: Final = Act("set a value", SET, "write", code=202)
+
+
+class Repositories:
+    """What can be done with the secrets of a repository. Methods raise `Refusal`s, and what says who is away."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def put(self, caller: Caller, ref: EnvRef, value: EnvValue, request_id: str) -> Standing:
+        """Set the value of a secret, which is made where there is none; how the operation stands then."""
+        parts, name = self._parts, self._name(ref)
+        asked = Asked(caller, _PUT, _RESOURCE, ref.organization, name, request_id=request_id)
+        with noted(asked, parts.metrics):
+            await parts.permissions.admit(caller, SET, _RESOURCE, ref.organization, name)
+            found = await self._found(caller, ref)
+            metadata = found.declared.metadata
+            asked.uid = metadata.uid
+            if metadata.name != name:
+                # The catalog did not know it by this name: what was allowed may be for the other name alone.
+                asked.name = metadata.name
+                await parts.permissions.admit(caller, SET, _RESOURCE, ref.organization, metadata.name)
+            # A client may name its requests as it likes; an operation is told from all others.
+            operation, now = str(uuid.uuid4()), parts.now()
+            state = intent(parts.objects, _RESOURCE, found.declared, operation, now, parts.catalog.took)
+            result = await parts.doors.set(ref, found.owner, value, state, adopt=found.declared.adopts_value)
+            asked.version = result.version.number
+            parts.catalog.stored(_RESOURCE, ref.organization, metadata.name, metadata.uid, result.version)
+        known = parts.catalog.env(ref)
+        told = _standing(known, operation) if known is not None and known.uid == metadata.uid else None
+        return told or scheduled(operation, rfc3339(now))
+
+    async def operation(self, caller: Caller, ref: EnvRef, operation: str) -> Standing:
+        """How an operation stands, for those who may read what is known of the secret or set it."""
+        name = self._name(ref)
+        await self._admit(caller, ref, name)
+        known = self._parts.catalog.env(ref)
+        told = _standing(known, operation) if known is not None else None
+        if told is not None:
+            return told
+        # Another replica may have been asked for it a moment ago.
+        raw = await self._parts.declarations.holder(ref)
+        if raw is None:
+            raise none()
+        held = record_of(raw)
+        if held.name != name:
+            await self._admit(caller, ref, held.name)
+        told = _standing(held, operation)
+        if told is None:
+            raise none()
+        return told
+
+    async def _found(self, caller: Caller, ref: EnvRef) -> Found:
+        """The object of a secret, made where there is none."""
+        parts = self._parts
+        found = await parts.reader.key_to_set(ref)
+        if found is not None:
+            return found
+        await parts.permissions.admit(caller, DECLARE, _RESOURCE, ref.organization, env_object_name(ref))
+        try:
+            return await parts.reader.made_to_set(await parts.declarations.make_env(ref, {}))
+        except NotFound:
+            raise Refusal(HTTPStatus.NOT_FOUND, "there is no such organization") from None
+        except Exists:
+            found = await parts.reader.key_to_set(ref)
+        if found is None:
+            raise Refusal(HTTPStatus.CONFLICT, "the secret was deleted at the same moment: try again")
+        return found
+
+    async def _admit(self, caller: Caller, ref: EnvRef, name: str) -> None:
+        permissions = self._parts.permissions
+        for permission in (READ, SET):
+            if await permissions.may(caller, permission, _RESOURCE, ref.organization, name):
+                return
+        raise none()
+
+    def _name(self, ref: EnvRef) -> str:
+        """The name of the object that RBAC is asked about: that of the one there is, or it would have."""
+        known = self._parts.catalog.env(ref)
+        return known.name if known is not None else env_object_name(ref)
+
+
+def _standing(record: Record, operation: str) -> Standing | None:
+    return None if record.deleting else standing(record.pending, record.operations, operation)
+
+
+def none() -> Refusal:
+    """There is no such operation; said too of one that the caller may not know of."""
+    return Refusal(
+        HTTPStatus.NOT_FOUND,
+        "there is no such operation: its secret was deleted, or has had too many since for this one to be remembered",
+    )
