@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -24,12 +25,8 @@ async def events(resource: str, content: aiohttp.StreamReader) -> AsyncGenerator
     Raises:
         KubernetesError: the server said in an event of its own why it goes on no more, or what it says is none.
     """
-    rest = b""
-    async for part in content.iter_any():
-        *lines, rest = (rest + part).split(b"\n")
-        if len(rest) > _LONGEST:
-            raise Unavailable("watch", resource, 200, "an event does not end")
-        for line in lines:
+    async with aclosing(_lines(content)) as lines:
+        async for line in lines:
             event = _decoded(line)
             found = event.get("object")
             if not isinstance(found, dict):
@@ -37,6 +34,18 @@ async def events(resource: str, content: aiohttp.StreamReader) -> AsyncGenerator
             if event.get("type") == "ERROR":
                 raise from_answer("watch", resource, int(found.get("code") or 500), found)
             yield event
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
+    rest = b""
+    async for part in content.iter_any():
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            yield line
+        if len(rest) > _LONGEST:
+            break
+    if rest:
+        yield rest
 
 
 def _decoded(line: bytes) -> dict[str, Any]:
