@@ -65,15 +65,19 @@ class Objects:
         body = {"metadata": metadata, "spec": spec}
         return await self._client.request("patch", resource, path, body=body, query=_WRITE, content_type=MERGE_PATCH)
 
-    async def delete(self, resource: str, namespace: str, name: str, uid: str) -> None:
+    async def delete(self, resource: str, namespace: str, name: str, uid: str) -> Json | None:
         """Delete an object.
+
+        Returns:
+            The object as long as finalizers hold it, which is only about to go; None where it is gone.
 
         Raises:
             NotFound: the object is gone.
             Conflict: another object has its name now.
         """
         options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
-        await self._client.request("delete", resource, paths.slot(resource, namespace, name), body=options)
+        answer = await self._client.request("delete", resource, paths.slot(resource, namespace, name), body=options)
+        return answer if answer.get("kind") == _NAMES[resource] else None
 
     async def apply_pending(self, resource: str, seen: ObjectMeta, pending: Pending) -> Json:
         """State in an object's status what is about to be written, if the object is still as it was `seen`.

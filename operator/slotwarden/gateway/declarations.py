@@ -191,13 +191,16 @@ class Declarations:
     async def _delete(self, resource: str, raw: Json) -> bool:
         """Delete the very object; False where it is gone already."""
         namespace, name, uid = (raw["metadata"][field] for field in ("namespace", "name", "uid"))
-        gone = False
+        deleted = True
         try:
-            await self._objects.delete(resource, namespace, name, uid)
+            left = await self._objects.delete(resource, namespace, name, uid)
         except (NotFound, Conflict):
-            gone = True
-        self._known.dropped(resource, namespace, name, uid)
-        return not gone
+            deleted, left = False, None
+        if left is not None:
+            self._took(left)
+        else:
+            self._known.dropped(resource, namespace, name, uid)
+        return deleted
 
     def _took(self, raw: Json) -> Json:
         self._known.took(raw)
