@@ -140,7 +140,7 @@ def test_a_status_as_the_operator_writes_it(installed: Session, kube: Kube, name
             "requestID": "d",
             "expectedVersion": 4,
             "requestedTime": now,
-            "superseded": [{"requestID": "c", "requestedTime": now}],
+            "superseded": [{"requestID": "c", "expectedVersion": 4, "requestedTime": now}],
         },
         "operations": [
             _operation("d", "InProgress", "VaultSealed", requestedTime=now, startedTime=now),

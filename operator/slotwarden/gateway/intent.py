@@ -72,10 +72,12 @@ def superseded(before: Pending | None, request_id: str) -> tuple[Superseded, ...
     """The requests whose place another one takes, given what was stated before it; None where there are none."""
     if before is None:
         return None
-    earlier = (
-        Superseded(request_id=before.request_id, requested_time=before.requested_time),
-        *(before.superseded or ()),
+    newest = Superseded(
+        request_id=before.request_id,
+        expected_version=before.expected_version,
+        requested_time=before.requested_time,
     )
+    earlier = (newest, *(before.superseded or ()))
     return tuple(each for each in earlier if each.request_id != request_id)[: OPERATIONS - 1] or None
 
 

@@ -6,6 +6,7 @@ that it was asked for, by the one write that takes the request back.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from slotwarden.resources.conditions import Reason
@@ -72,9 +73,37 @@ def _over(
     status: Status, request: Pending, state: SlotState, problem: Problem | None, now: str
 ) -> tuple[Operation, ...]:
     """The operations, with what came of the stated request and of those whose place it took before all others."""
+    replaced = request.superseded or ()
+    holds = _holding(request, state)
+
+    def ended(earlier: Superseded) -> Operation:
+        if earlier is holds:
+            return _done(status, earlier, replace(state, missing=""), problem, now)
+        return _canceled(status, earlier, request.request_id, now)
+
+    ids = {request.request_id, *(earlier.request_id for earlier in replaced)}
+    # One that was in progress and of which the request names no more than it has room for was replaced as well.
+    others = (
+        _canceled(status, each, request.request_id, now) if each.state == "InProgress" else each
+        for each in _others(status.operations, ids)
+    )
+    return (_done(status, request, state, problem, now), *map(ended, replaced), *others)[:OPERATIONS]
+
+
+def _holding(request: Pending, state: SlotState) -> Superseded | None:
+    """The request whose value holds although another took its place: that one's value never came."""
+    if not state.missing or state.version is None:
+        return None
+    version = state.version.number
+    return next((each for each in request.superseded or () if each.expected_version <= version), None)
+
+
+def _done(
+    status: Status, request: Pending | Superseded, state: SlotState, problem: Problem | None, now: str
+) -> Operation:
     # A problem that somebody has to solve is also why a version was not found.
     missing = state.missing if problem is None or not problem.stalled else ""
-    done = Operation(
+    return Operation(
         request_id=request.request_id,
         state="Failed" if problem or missing else "Succeeded",
         reason=(problem.reason if problem else Reason.AWAITING_VALUE if missing else Reason.READY).value,
@@ -84,15 +113,6 @@ def _over(
         started_time=_started(status, request),
         finished_time=now,
     )
-    replaced = request.superseded or ()
-    canceled = [_canceled(status, earlier, request.request_id, now) for earlier in replaced]
-    ids = {request.request_id, *(earlier.request_id for earlier in replaced)}
-    others = _others(status.operations, ids)
-    # One that was in progress and of which the request names no more than it has room for was replaced as well.
-    closed = [
-        _canceled(status, each, request.request_id, now) if each.state == "InProgress" else each for each in others
-    ]
-    return (done, *canceled, *closed)[:OPERATIONS]
 
 
 def _canceled(status: Status, earlier: Superseded | Operation, by: str, now: str) -> Operation:

@@ -76,10 +76,20 @@ class ProjectionStatus(Model):
     ] = None
 
 
+_ExpectedVersion = Annotated[
+    int,
+    Field(
+        description="The version that the entry in Vault has once the value is written.",
+        json_schema_extra={"format": "int64"},
+    ),
+]
+
+
 class Superseded(Model):
     """A request whose place another took before the operator was done with it."""
 
     request_id: _RequestId
+    expected_version: _ExpectedVersion
     requested_time: _RequestedTime
 
 
@@ -87,13 +97,7 @@ class Pending(Model):
     """A value that a door is about to write: stated before, so that no crash in between is waited out."""
 
     request_id: _RequestId
-    expected_version: Annotated[
-        int,
-        Field(
-            description="The version that the entry in Vault has once the value is written.",
-            json_schema_extra={"format": "int64"},
-        ),
-    ]
+    expected_version: _ExpectedVersion
     requested_time: _RequestedTime
     superseded: Annotated[
         tuple[Superseded, ...] | None,

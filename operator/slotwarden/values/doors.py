@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 Intent = Callable[[int], Awaitable[None]]
 """Called with the version that the entry will have, before each try to write it; and where equal content makes none."""
-_ATTEMPTS: Final = 8
+_ATTEMPTS: Final = 16
 _READS: Final = 16
 
 

@@ -21,7 +21,7 @@ AWAY = Problem(Reason.VAULT_UNAVAILABLE, "no answer")
 
 def stated(*told: dict[str, Any], superseded: tuple[str, ...] = ()) -> Status:
     """A status with the request pending."""
-    earlier = [{"requestID": request, "requestedTime": WHEN} for request in superseded]
+    earlier = [{"requestID": request, "expectedVersion": 1, "requestedTime": WHEN} for request in superseded]
     pending = REQUEST | ({"superseded": earlier} if earlier else {})
     return Status.model_validate({"pending": pending, "operations": told})
 
@@ -124,3 +124,15 @@ def test_progress_says_what_is_waited_for() -> None:
     assert (told[0].reason, told[0].message) == ("VaultUnavailable", "no answer")
     told = operations.progress(status, replace(state, answered=status.pending), None, NOW)
     assert told[0].reason == "Reconciling"
+
+
+def test_one_that_was_replaced_by_what_never_came_is_told_of_by_its_own_value() -> None:
+    """As when a gateway dies between its statement and its write: the value before it was acknowledged, and holds."""
+    earlier = [{"requestID": f"r-{at}", "expectedVersion": at, "requestedTime": WHEN} for at in (4, 3, 2)]
+    status = Status.model_validate({"pending": REQUEST | {"expectedVersion": 5, "superseded": earlier}})
+    told = operations.told(status, after(status, missing="it did not come", version=3), None, NOW)
+    assert ids(told) == [("r-1", "Failed"), ("r-4", "Canceled"), ("r-3", "Succeeded"), ("r-2", "Canceled")]
+    stranger = Problem(Reason.FOREIGN_SECRET, "a stranger's", stalled=True)
+    told = operations.told(status, after(status, missing="it did not come", version=3), stranger, NOW)
+    assert [each.state for each in told["operations"]] == ["Failed", "Canceled", "Failed", "Canceled"]
+    assert told["operations"][2].message == "a stranger's"
