@@ -23,6 +23,6 @@ LABEL org.opencontainers.image.title="slotwarden" \
 COPY --from=build /opt/slotwarden /opt/slotwarden
 ENV PATH=/opt/slotwarden/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 65532:65532
-EXPOSE 8080 8443 9090
+EXPOSE 8080 8443 9090 9443
 ENTRYPOINT ["slotwarden"]
 CMD ["operator"]

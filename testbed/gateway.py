@@ -32,12 +32,17 @@ class Gateway(Program):
     """One gateway process."""
 
     command = "gateway"
-    ports_asked = (*Program.ports_asked, "--https-port")
+    ports_asked = (*Program.ports_asked, "--https-port", "--grpc-port")
 
     @property
     def port(self) -> int:
         """Where it serves HTTPS."""
         return self.ports()["https"]
+
+    @property
+    def grpc_port(self) -> int:
+        """Where it serves gRPC."""
+        return self.ports()["grpc"]
 
     @property
     def url(self) -> str:

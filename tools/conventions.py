@@ -39,6 +39,8 @@ MAY_REVEAL = frozenset(
         "gateway/identity/permissions.py",  # a subresource has that name
         "gateway/aggregated/group.py",  # a subresource has that name
         "gateway/aggregated/revealing.py",  # the one answer that tells a value
+        "gateway/published/revealing.py",  # a door has that name
+        "gateway/published/slots_values.py",  # the answer that tells a slot's value
     }
 )
 REVEALING = frozenset({"reveal", "reveal_text"})

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 )
 @click.option("--tls-key-file", type=click.Path(path_type=Path), help="Its key.")
 @click.option("--https-port", default=8443, show_default=True, help="0: a free one, which the log tells.")
+@click.option("--grpc-port", default=9443, show_default=True, help="0: a free one, which the log tells.")
 @click.option(
     "--public-url",
     default="",
@@ -121,6 +122,7 @@ def _options(options: dict[str, Any]) -> Options:
         grace=options["grace"],
         listen=options["listen_address"],
         https_port=options["https_port"],
+        grpc_port=options["grpc_port"],
         health_port=options["health_port"],
         metrics_port=options["metrics_port"],
         port_file=options["port_file"],

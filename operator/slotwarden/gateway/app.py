@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from typing import TYPE_CHECKING
 
 from slotwarden.gateway.assembly import Options, assemble
 from slotwarden.telemetry.server import Server, health_routes, listen, metrics_routes
+
+if TYPE_CHECKING:
+    from slotwarden.gateway.assembly import Gateway
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +38,8 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         # Last in, so first to stop: it needs all that follows.
         followers = [asyncio.create_task(each) for each in gateway.followers()]
         after.push_async_callback(_end, followers)
-        after.push_async_callback(gateway.https.stop)
-        await listen({**small, "https": gateway.https}, options.port_file)
+        after.push_async_callback(_drain, gateway)
+        await listen({**small, "https": gateway.https, "grpc": gateway.grpc}, options.port_file)
         stopping = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait({stopping, *followers}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -43,6 +47,11 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         _log.info("stopping")
     for task in done - {stopping}:
         task.result()
+
+
+async def _drain(gateway: Gateway) -> None:
+    """Both at once: they share the grace."""
+    await asyncio.gather(gateway.https.stop(), gateway.grpc.stop())
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -36,8 +36,13 @@ from slotwarden.gateway.identity.tokens import Tokens
 from slotwarden.gateway.identity.trust import FollowedTrust
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.observing import Observing
-from slotwarden.gateway.published import apis
+from slotwarden.gateway.published import apis, slots_grpc
 from slotwarden.gateway.published.parts import Parts
+from slotwarden.gateway.published.slots import Slots
+from slotwarden.gateway.published.slots_grpc import SlotsGrpc
+from slotwarden.gateway.rpc.certificate import ShownCertificate
+from slotwarden.gateway.rpc.guard import Guard
+from slotwarden.gateway.rpc.server import GrpcServer
 from slotwarden.gateway.serving.files import Files
 from slotwarden.gateway.serving.publish import Place, Publisher
 from slotwarden.gateway.serving.server import HttpsServer, Traffic, in_time, only
@@ -52,10 +57,10 @@ from slotwarden.vault.kv import VaultKV
 from slotwarden.vault.transit import VaultTransit
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from pathlib import Path
 
-    from slotwarden.gateway.serving.certificates import Lives
+    from slotwarden.gateway.serving.certificates import Lives, Pair
     from slotwarden.vault.config import VaultConfig
 
 API_SERVICE: Final = f"{VERSION}.{GROUP}"
@@ -116,6 +121,7 @@ class Options:
     grace: float
     listen: str
     https_port: int
+    grpc_port: int
     health_port: int
     metrics_port: int
     port_file: Path | None
@@ -134,6 +140,7 @@ class Gateway:
     kv: VaultKV
     metrics: GatewayMetrics
     https: HttpsServer
+    grpc: GrpcServer
     certificate: Certificate
     trust: FollowedTrust | None
     looks: Mapping[str, Look]
@@ -164,7 +171,9 @@ class Gateway:
         """What has to run beside the server."""
         trust = [self.trust.run()] if self.trust is not None else []
         looks = (look.run() for look in self.looks.values())
-        return [self.certificate.run(), *trust, *looks, *(run for each in self.following for run in each.runs())]
+        health = self.grpc.follow(lambda: not any(self.checks().values()))
+        following = (run for each in self.following for run in each.runs())
+        return [self.certificate.run(), *trust, *looks, health, *following]
 
     async def close(self) -> None:
         """Close all connections."""
@@ -202,21 +211,21 @@ async def assemble(options: Options) -> Gateway:
     )
     tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
     authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
-    observing = Observing(metrics)
     forms = Forms(apis.FORMS, status.of_request)
     traffic = Traffic(options.most, forms.answer)
-    known = [authenticator.middleware, Shares(options.most).middleware, only(options.namespaces)]
-    order = [observing.middleware, traffic.middleware, forms.middleware, in_time, *known]
+    shares, slots, shown = Shares(options.most), Slots(published), ShownCertificate()
+    known = [authenticator.middleware, shares.middleware, only(options.namespaces)]
+    order = [Observing(metrics).middleware, traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
-    app.add_routes(aggregated.routes())
-    app.add_routes(apis.routes(published, options.public_url))
+    app.add_routes([*aggregated.routes(), *apis.routes(published, slots, options.public_url)])
     return Gateway(
         options,
         client,
         kv,
         metrics,
         HttpsServer(app, options.listen, options.https_port, context, traffic, options.grace),
-        _certificate(options, client, context),
+        _grpc(options, slots, Guard(slots_grpc.ROUTES, tokens, traffic, shares, metrics), shown, traffic),
+        _certificate(options, client, (context.use, shown.use)),
         trust,
         _looks(client, store, metrics),
         catalog,
@@ -238,9 +247,18 @@ def _looks(client: KubeClient, store: VaultStore, metrics: GatewayMetrics) -> di
     }
 
 
-def _certificate(options: Options, client: KubeClient, context: AskingContext) -> Certificate:
+def _grpc(options: Options, slots: Slots, guard: Guard, shown: ShownCertificate, traffic: Traffic) -> GrpcServer:
+    services = ((slots_grpc.SERVICE, SlotsGrpc(slots).add),)
+    return GrpcServer(services, guard, (options.listen, options.grpc_port), shown, traffic, options.grace)
+
+
+def _certificate(options: Options, client: KubeClient, users: Sequence[Callable[[Pair], None]]) -> Certificate:
+    def use(pair: Pair) -> None:
+        for each in users:
+            each(pair)
+
     if options.files is not None:
-        return Files(*options.files, context.use)
+        return Files(*options.files, use)
     namespace, service = options.service
     names = (f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local", *options.names)
     place = Place(
@@ -251,7 +269,7 @@ def _certificate(options: Options, client: KubeClient, context: AskingContext) -
         API_SERVICE if options.aggregated else None,
     )
     secrets = Secrets(client, {"fieldManager": FIELD_MANAGER})
-    return Publisher(client, secrets, ApiServices(client), place, context.use)
+    return Publisher(client, secrets, ApiServices(client), place, use)
 
 
 def _now() -> datetime:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slotwarden.cluster.objects import Objects
     from slotwarden.domain.entries import EnvRef
     from slotwarden.gateway.aggregated.group import Resource
+    from slotwarden.gateway.catalog.record import Record
 
 AnyDeclared = DeclaredSlot | DeclaredEnv
 
@@ -40,6 +41,14 @@ class ObjectReader:
     def __init__(self, objects: Objects, namespaces: Namespaces) -> None:
         self._objects = objects
         self._namespaces = namespaces
+
+    async def place(self, namespace: str) -> tuple[str, str]:
+        """The cluster's identity and the namespace's uid as it is now. Raises NotFound."""
+        return await asyncio.gather(self._namespaces.cluster(), self._namespaces.look_up(namespace))
+
+    async def known(self, record: Record) -> Owner:
+        """Whom the entry of an object names, to be read: the object's own uid tells that within a cluster."""
+        return Owner(await self._namespaces.cluster(), "", record.uid, record.policy)
 
     async def read(self, resource: Resource, namespace: str, name: str) -> Found:
         """The object as it is; 404 where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -11,6 +12,8 @@ from slotwarden.gateway.identity.caller import CALLER
 from slotwarden.gateway.refusals import away
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aiohttp.typedefs import Handler
 
 _PARTS: Final = 4
@@ -30,12 +33,17 @@ class Shares:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Run a request, or refuse it."""
-        name = request[CALLER].username
+        with self.running(request[CALLER].username):
+            return await handler(request)
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[None]:
+        """For as long as a request of a caller runs. Raises Refusal."""
         if self._running[name] >= self._most:
             raise away("too many of your requests run at once")
         self._running[name] += 1
         try:
-            return await handler(request)
+            yield
         finally:
             self._running[name] -= 1
             if not self._running[name]:

@@ -40,6 +40,7 @@ class Record:
         updated: when its value or, of an EnvSecret, its declaration last changed.
         told: when Vault made the version that the status tells of; None where it tells of none.
         type: the kind of credential; None for an EnvSecret.
+        username: that the object declares; None where it comes with the value.
         pending: the request to set the value that the operator has not answered yet.
         operations: the requests that it has answered, the newest first.
         deleting: whether it only waits for its finalizers.
@@ -57,6 +58,7 @@ class Record:
     told: datetime | None
     description: str | None
     type: SlotType | None
+    username: str | None
     has_value: bool
     pending: Pending | None
     operations: tuple[Operation, ...]
@@ -100,6 +102,7 @@ def record_of(raw: Mapping[str, Any]) -> Record:
         told=told,
         description=getattr(declared.manifest.spec, "description", None),
         type=declared.type,
+        username=getattr(declared, "username", None),
         has_value=bool(status.has_value),
         pending=status.pending,
         operations=status.operations,

@@ -13,7 +13,7 @@ from slotwarden.gateway.serving.tls import Peer
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from slotwarden.gateway.identity.caller import Caller
     from slotwarden.gateway.identity.frontproxy import Trust
@@ -57,8 +57,13 @@ class Authenticator:
             return None
 
     async def _by_token(self, request: web.Request) -> Caller | None:
-        given = request.headers.getall(hdrs.AUTHORIZATION, ())
-        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        if scheme.lower() != "bearer" or not token.strip() or not token.isascii():
-            return None
-        return await self._tokens.caller(Sensitive.of_text(token.strip()))
+        token = bearer(request.headers.getall(hdrs.AUTHORIZATION, ()))
+        return await self._tokens.caller(token) if token is not None else None
+
+
+def bearer(given: Sequence[str]) -> Sensitive | None:
+    """The token of a request, from all that it gives as its authorization; None where there is no telling."""
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token.strip() or not token.isascii():
+        return None
+    return Sensitive.of_text(token.strip())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slotwarden.gateway.published import environments_rest, repositories_rest
+from slotwarden.gateway.published import environments_rest, repositories_rest, slots_rest
 from slotwarden.gateway.published.environments import Environments
 from slotwarden.gateway.published.environments_rest import EnvironmentsRest
 from slotwarden.gateway.published.repositories import Repositories
 from slotwarden.gateway.published.repositories_rest import RepositoriesRest
+from slotwarden.gateway.published.slots_rest import SlotsRest
 
 if TYPE_CHECKING:
     import re
@@ -18,21 +19,25 @@ if TYPE_CHECKING:
 
     from slotwarden.gateway.forms import Form
     from slotwarden.gateway.published.parts import Parts
+    from slotwarden.gateway.published.slots import Slots
 
 FORMS: Sequence[tuple[re.Pattern[str], Form]] = (
+    (slots_rest.PATHS, slots_rest.error),
     (environments_rest.PATHS, environments_rest.error),
     (repositories_rest.PATHS, repositories_rest.error),
 )
 """Which paths are an API's, and the form of its errors."""
 
 
-def routes(parts: Parts, public_url: str) -> list[web.RouteDef]:
+def routes(parts: Parts, slots: Slots, public_url: str) -> list[web.RouteDef]:
     """The paths of all of them.
 
     Args:
+        slots: what gRPC serves, too.
         public_url: where clients reach the gateway; that of each request if empty.
     """
     return [
+        *SlotsRest(slots).routes(),
         *EnvironmentsRest(Environments(parts)).routes(),
         *RepositoriesRest(Repositories(parts), public_url).routes(),
     ]

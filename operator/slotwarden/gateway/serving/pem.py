@@ -42,6 +42,11 @@ def pair(certificates: bytes, key: bytes) -> Pair:
     return Pair(leaf, private, tuple(chain))
 
 
+def shown(pair: Pair) -> tuple[bytes, bytes]:
+    """The key, and the certificate with what stands between it and its authority."""
+    return _key(pair.key), _text((pair.certificate, *pair.chain))
+
+
 def bundle(certificates: Sequence[x509.Certificate]) -> str:
     """As an APIService has them."""
     return base64.b64encode(_text(certificates)).decode()

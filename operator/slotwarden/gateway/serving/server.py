@@ -12,7 +12,7 @@ from slotwarden.gateway.refusals import Refusal, away
 from slotwarden.gateway.serving.wire import wordless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -107,7 +107,7 @@ class HttpsServer:
 
 
 class Traffic:
-    """How many requests run at once; it has to be the outermost middleware.
+    """How many requests run at once, over HTTP and gRPC; it has to be outside of what turns errors into answers.
 
     Args:
         most: how many; one more is told to come again.
@@ -124,14 +124,23 @@ class Traffic:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Run a request, or refuse it; one that ends while the server does is the last of its connection."""
+        try:
+            with self.running():
+                response = await handler(request)
+        except Refusal as refused:
+            return self._answer(request, refused)
+        if self._ending:
+            response.force_close()
+        return response
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """For as long as a request runs. Raises Refusal."""
         if self._running >= self._most:
-            return self._answer(request, away("the gateway has too much to do"))
+            raise away("the gateway has too much to do")
         self._running += 1
         try:
-            response = await handler(request)
-            if self._ending:
-                response.force_close()
-            return response
+            yield
         finally:
             self._running -= 1
             if not self._running:

@@ -1,0 +1,1 @@
+"""The gRPC server, and what holds for every call whichever service it is for."""
