@@ -10,7 +10,7 @@ import pytest
 
 from testbed.clients.kube import core
 from testbed.gateway import make_gateway
-from testbed.operator import Operator, make_identities, operator_env, remove_identities
+from testbed.operator import Operator, make_identities, operator_env, remove_identities, vault_place
 from tests.published.support import EVERYTHING, Api, User
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def process(installed: Session, namespace_of_all: str, tmp_path_factory: pytest.
     name, folder = namespace_of_all, tmp_path_factory.mktemp("operator")
     identities = make_identities(installed, name, name)
     # Without a Lease, which a test that stops it for a while would lose.
-    arguments = ["--namespace", name, "--vault-mount", installed.vault.mount, "--vault-prefix", name]
+    arguments = ["--namespace", name, *vault_place(installed), "--vault-prefix", name]
     arguments += ["--log-level", "debug", "--log-format", "json", "--no-leader-elect"]
     made = Operator(arguments, operator_env(installed, identities, folder), folder, identities.account.user).start()
     yield made

@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.domain.credentials import InvalidValue
-from slotwarden.domain.envvalue import EnvValue
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.catalog.record import record_of
 from slotwarden.gateway.declarations import Exists
@@ -98,7 +97,7 @@ class Environments:
                 raise none()
             await self._meant(asked, found.declared.metadata.name, found.declared.metadata.uid)
             try:
-                made = EnvValue(value)
+                made = found.declared.value(value)
             except InvalidValue as error:
                 raise invalid(Cause(error.field, error.why)) from None
             state = intent(

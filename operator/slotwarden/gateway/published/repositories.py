@@ -57,7 +57,8 @@ class Repositories:
             # A client may name its requests as it likes; an operation is told from all others.
             operation, now = str(uuid.uuid4()), parts.now()
             state = intent(parts.objects, _RESOURCE, found.declared, operation, now, parts.catalog.took)
-            result = await parts.doors.set(ref, found.owner, value, state, adopt=found.declared.adopts_value)
+            made = found.declared.value(value.value)
+            result = await parts.doors.set(ref, found.owner, made, state, adopt=found.declared.adopts_value)
             asked.version = result.version.number
             parts.catalog.stored(_RESOURCE, ref.organization, metadata.name, metadata.uid, result.version)
         known = parts.catalog.env(ref)
