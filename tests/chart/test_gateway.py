@@ -86,8 +86,10 @@ def test_it_may_do_what_it_does_and_nothing_more(testbed: Session) -> None:
         "tokenreviews": ["create"],
         "subjectaccessreviews": ["create"],
         "apiservices": ["get", "patch"],
-        "secretslots": ["get", "list"],
-        "envsecrets": ["get", "list"],
+        "secretslots": ["create", "delete", "get", "list", "patch", "watch"],
+        "envsecrets": ["create", "delete", "get", "list", "patch", "watch"],
+        "secretslots/value": ["create"],
+        "envsecrets/value": ["create"],
         "secretslots/status": ["patch"],
         "envsecrets/status": ["patch"],
         "namespaces": ["get"],
@@ -130,7 +132,8 @@ def test_it_knows_every_variable_it_is_given(testbed: Session) -> None:
         "namespace": "n",
         "transitMount": "t",
     }
-    for values in ({"namespaces": ["a", "b"]}, {"vault": vault, "gateway": {"vaultTokenSecret": {"name": "g"}}}):
+    more = {"vaultTokenSecret": {"name": "g"}, "publicUrl": "https://secrets.example.com"}
+    for values in ({"namespaces": ["a", "b"]}, {"vault": vault, "gateway": more}):
         objects = render(testbed, values)
         container = pod(objects)["containers"][0]
         given = variables(objects)
@@ -139,6 +142,16 @@ def test_it_knows_every_variable_it_is_given(testbed: Session) -> None:
         assert given["SLOTWARDEN_TLS_SECRET"] == "slotwarden-gateway-tls"
         service = one(objects, "APIService")["spec"]["service"]
         assert service == {"namespace": "system", "name": given["SLOTWARDEN_SERVICE_NAME"], "port": 443}
+
+
+def test_its_service_leads_to_both_ports(testbed: Session) -> None:
+    objects = render(testbed, {"ports": {"https": 18443, "grpc": 19443}})
+    (container,) = pod(objects)["containers"]
+    open_ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    leads = {port["port"]: open_ports[port["targetPort"]] for port in one(objects, "Service")["spec"]["ports"]}
+    assert leads == {443: 18443, 9443: 19443}
+    given = variables(objects)
+    assert (given["SLOTWARDEN_HTTPS_PORT"], given["SLOTWARDEN_GRPC_PORT"]) == ("18443", "19443")
 
 
 def test_a_certificate_of_others_is_shown(testbed: Session) -> None:
