@@ -9,6 +9,7 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 """Headers of an answer that nothing between us and the client may keep."""
@@ -19,6 +20,11 @@ def json_answer(
 ) -> web.Response:
     """An answer with this content."""
     return web.json_response(content, status=code, headers=headers, dumps=_line)
+
+
+def milliseconds(moment: datetime) -> str:
+    """A time in UTC as RFC 3339 has it, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _line(content: object) -> str:

@@ -96,6 +96,11 @@ class ValueDoors:
         self._entries = Entries(store)
         self._turns: WeakValueDictionary[EntryRef, asyncio.Lock] = WeakValueDictionary()
 
+    @property
+    def seals(self) -> bool:
+        """Whether values can be encrypted."""
+        return self._store.seals
+
     async def set(
         self,
         ref: EntryRef,

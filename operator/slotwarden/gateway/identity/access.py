@@ -44,6 +44,15 @@ class ReviewedAccess:
         answers = await asyncio.gather(*(self._ask(caller, what, resource, namespace, each) for each in names))
         return any(answers)
 
+    async def named(self, caller: Caller, what: Permission, *, resource: str, namespace: str, name: str) -> bool:
+        """Whether the caller may to this very object; whether to all of them was asked before.
+
+        Raises:
+            KubernetesError: the API server does not say.
+        """
+        known = self._allowed.get((caller.key, what, resource, namespace, name))
+        return bool(known) or await self._ask(caller, what, resource, namespace, name)
+
     async def _ask(self, caller: Caller, what: Permission, resource: str, namespace: str, name: str) -> bool:
         user = User(caller.username, caller.uid, caller.groups, caller.extra)
         asked = Attributes(what.verb, what.group, _VERSION, resource, what.subresource, namespace, name)

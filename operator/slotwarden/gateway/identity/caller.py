@@ -46,6 +46,14 @@ CALLER: Final = web.RequestKey("caller", Caller)
 class Access(Protocol):
     """What Kubernetes' own authorizers say of objects and of values."""
 
+    async def named(self, caller: Caller, what: Permission, *, resource: str, namespace: str, name: str) -> bool:
+        """Whether the caller may to this very object; whether to all of them was asked before.
+
+        Raises:
+            KubernetesError: the API server does not say.
+        """
+        ...
+
     async def may(self, caller: Caller, what: Permission, *, resource: str, namespace: str, name: str) -> bool:
         """Whether the caller may; without a name, whether to all objects of the namespace.
 

@@ -6,6 +6,7 @@ is told so; to all others the object is as one that does not exist.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -14,11 +15,14 @@ from slotwarden.domain.names import is_dns_label
 from slotwarden.gateway.refusals import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from slotwarden.gateway.identity.caller import Access, Caller
 
 ORGANIZATION: Final = "X-Slotwarden-Organization"
 _OBJECTS: Final = "slotwarden.io"
 _VALUES: Final = "values.slotwarden.io"
+_AT_ONCE: Final = 16
 _ACCOUNT: Final = "system:serviceaccount:"
 
 
@@ -65,6 +69,22 @@ class Permissions:
         if not is_dns_label(namespace) or (self._served and namespace not in self._served):
             return False
         return await self._access.may(caller, what, resource=resource, namespace=namespace, name=name)
+
+    async def among(
+        self, caller: Caller, what: Permission, resource: str, namespace: str, names: Collection[str]
+    ) -> frozenset[str]:
+        """To which of these objects the caller may do that; one question where it is to all or there are none."""
+        if not names or await self.may(caller, what, resource, namespace):
+            return frozenset(names)
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(name: str) -> str | None:
+            async with places:
+                allowed = await self._access.named(caller, what, resource=resource, namespace=namespace, name=name)
+                return name if allowed else None
+
+        answers = await asyncio.gather(*map(ask, names))
+        return frozenset(name for name in answers if name is not None)
 
     async def admit(self, caller: Caller, what: Permission, resource: str, namespace: str, name: str = "") -> None:
         """Let a caller pass who may do that to the objects of the namespace: a list or a creation, say.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slotwarden.gateway.published import environments_rest, repositories_rest, slots_rest
+from slotwarden.gateway.published import coreinstances_rest, environments_rest, repositories_rest, slots_rest
+from slotwarden.gateway.published.coreinstances import CoreInstances
+from slotwarden.gateway.published.coreinstances_rest import CoreInstancesRest
 from slotwarden.gateway.published.environments import Environments
 from slotwarden.gateway.published.environments_rest import EnvironmentsRest
 from slotwarden.gateway.published.repositories import Repositories
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 FORMS: Sequence[tuple[re.Pattern[str], Form]] = (
     (slots_rest.PATHS, slots_rest.error),
     (environments_rest.PATHS, environments_rest.error),
+    (coreinstances_rest.PATHS, coreinstances_rest.error),
     (repositories_rest.PATHS, repositories_rest.error),
 )
 """Which paths are an API's, and the form of its errors."""
@@ -39,5 +42,6 @@ def routes(parts: Parts, slots: Slots, public_url: str) -> list[web.RouteDef]:
     return [
         *SlotsRest(slots).routes(),
         *EnvironmentsRest(Environments(parts)).routes(),
+        *CoreInstancesRest(CoreInstances(parts)).routes(),
         *RepositoriesRest(Repositories(parts), public_url).routes(),
     ]

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from slotwarden.domain.entries import EnvRef
 from slotwarden.domain.names import is_env_key, is_env_segment
-from slotwarden.gateway.answers import NEVER_KEPT, json_answer
+from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds
 from slotwarden.gateway.bodies import Part, fitting, read
 from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
@@ -20,8 +20,6 @@ from slotwarden.gateway.refusals import Cause, invalid
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from slotwarden.gateway.catalog.record import Record
     from slotwarden.gateway.published.environments import Environments
     from slotwarden.gateway.refusals import Refusal
@@ -140,11 +138,6 @@ def _told(record: Record) -> dict[str, Any]:
         "name": cast("EnvRef", record.entry).key,
         "description": record.description,
         "hasValue": record.has_value,
-        "createdAt": _time(record.created),
-        "updatedAt": _time(record.updated),
+        "createdAt": milliseconds(record.created),
+        "updatedAt": milliseconds(record.updated),
     }
-
-
-def _time(moment: datetime) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
