@@ -178,3 +178,79 @@ def test_a_value_that_never_comes_is_given_up_and_harms_nothing(shop: Environmen
     shop.give("waits", "after all", 1)
     shop.holds({"URL": "first", "WAITS": "after all"})
     assert answered(shop, "waits")["state"] == "Succeeded"
+
+
+STATUS = "patch envsecrets/status"
+
+
+def waiting(shop: World, name: str) -> Json:
+    """The latest operation, once it is told to be in progress."""
+
+    def check() -> Json:
+        found = shop.slot(name)["status"]["operations"][0]
+        assert found["state"] == "InProgress", found
+        return dict(found)
+
+    return eventually(check, message=f"{name} is in progress")
+
+
+def test_what_is_found_at_once_is_never_told_to_be_in_progress(shop: Environment) -> None:
+    shop.made("url", {"value": "first"})
+    shop.barrier()
+    kube = shop.mark()
+    shop.give("url", "second", 2)
+    assert "startedTime" not in answered(shop, "url")
+    shop.barrier()
+    assert [write for write in shop.writes(kube, "url") if write == STATUS] == [STATUS]
+
+
+def test_what_is_waited_for_is_told_once_and_then_what_came_of_it(shop: Environment) -> None:
+    shop.create("url")
+    shop.told("url", "AwaitingValue")
+    shop.barrier()
+    kube, vault = shop.mark(), shop.session.vault_audit.mark()
+    shop.announce("url", 1)
+    told = waiting(shop, "url")
+    assert (told["reason"], told["message"]) == ("AwaitingValue", "version 1 is not in Vault yet")
+    assert "finishedTime" not in told
+    assert shop.slot("url")["status"]["pending"]["requestID"] == "r-1"
+    looks = len(shop.vault_requests(vault, "url"))
+    eventually(lambda: len(shop.vault_requests(vault, "url")) > looks + 2, message="it is looked for")
+    assert shop.writes(kube, "url") == [STATUS]
+    shop.operator.kill()
+    shop.operator.start()
+    shop.write("url", "first")
+    done = answered(shop, "url")
+    assert (done["state"], done["startedTime"]) == ("Succeeded", told["startedTime"])
+    assert shop.writes(kube, "url").count(STATUS) == 2
+
+
+def test_those_whose_place_was_taken_are_canceled(shop: Environment) -> None:
+    shop.made("url", {"value": "first"})
+    shop.announce("url", 2, "r-1")
+    waiting(shop, "url")
+    shop.announce("url", 2, "r-3", instead_of=("r-2", "r-1"))
+    shop.vault.write(shop.entry("url"), {"value": "second"}, cas=1)
+    assert answered(shop, "url", "r-3")["state"] == "Succeeded"
+    told = shop.slot("url")["status"]["operations"]
+    assert [(each["requestID"], each["state"]) for each in told] == [
+        ("r-3", "Succeeded"),
+        ("r-2", "Canceled"),
+        ("r-1", "Canceled"),
+    ]
+    assert all(each["reason"] == "Superseded" and "r-3" in each["message"] for each in told[1:])
+    shop.holds({"URL": "second"})
+
+
+def test_a_request_on_the_younger_of_two_fails(shop: Environment) -> None:
+    """No door states one there, but which of two is the older can show too late."""
+    names = ("one", "two")
+    for name in names:
+        shop.create(name, {"key": "URL"})
+    (younger,) = eventually(
+        lambda: [name for name in names if condition(shop.slot(name))["reason"] == "NameConflict"],
+        message="one of them stands back",
+    )
+    shop.announce(younger, 1)
+    failed = answered(shop, younger)
+    assert (failed["state"], failed["reason"]) == ("Failed", "NameConflict")

@@ -100,14 +100,18 @@ class World(Organization):
 
         return eventually(check, message=f"{name} says {words!r}")
 
-    def announce(self, name: str, version: int, request: str = "r-1", *, ago: int = 0) -> None:
+    def announce(
+        self, name: str, version: int, request: str = "r-1", *, ago: int = 0, instead_of: tuple[str, ...] = ()
+    ) -> None:
         """State the intent to write a version, as the gateway does before it writes."""
         moment = datetime.now(UTC) - timedelta(seconds=ago)
-        pending = {
-            "requestID": request,
+        stated = {
             "expectedVersion": version,
             "requestedTime": moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
+        pending: Json = {"requestID": request, **stated}
+        if instead_of:
+            pending["superseded"] = [{"requestID": each, **stated} for each in instead_of]
         head = {"apiVersion": "slotwarden.io/v1beta1", "kind": self.KIND, "metadata": {"name": name}}
         query = {"fieldManager": "slotwarden-gateway", "force": "true"}
         self.kube.patch(f"{self.path(name)}/status", {**head, "status": {"pending": pending}}, "apply", **query)

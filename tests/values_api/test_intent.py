@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from slotwarden.gateway.statuses import Refusal
 
 from slotwarden.cluster.errors import Conflict
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.objects import declared_of
+from slotwarden.gateway.refusals import Refusal
 from slotwarden.resources.slotstatus import OPERATIONS
 
 if TYPE_CHECKING:
