@@ -49,3 +49,14 @@ def test_what_kubectl_does_a_gateway_tells(api: Api, owner: User) -> None:
     assert (found["name"], found["description"]) == ("TOKEN", "made by hand")
     api.kube.delete(api.objects("envsecrets", "by-kubectl"))
     eventually(lambda: owner.ask("GET", path).body == [])
+
+
+def test_a_slot_is_deleted_at_one_gateway_the_moment_that_another_made_it(owner: User, other: Gateway) -> None:
+    value = {"gitSecret": {"username": "bot", "token": canary()}}
+    for attempt in range(10):
+        name = f"Handed_over-{attempt}"
+        assert owner.ask("POST", "/v1/ignite/secrets", {"name": name, "value": value}).code == 200
+        answer = owner.ask("DELETE", f"/v1/ignite/secrets/{name}", gateway=other)
+        assert (answer.code, answer.body) == (200, {"deleted": True})
+        again = owner.ask("DELETE", f"/v1/ignite/secrets/{name}", gateway=other)
+        assert (again.code, again.body) == (200, {"deleted": False})

@@ -143,8 +143,11 @@ class Declarations:
                 continue
         raise conflict("others change this object at the same moment: try again")
 
-    async def remove(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
-        """Delete an object.
+    async def remove(self, resource: Resource, namespace: str, name: str, uid: str | None = None) -> str:
+        """Delete an object; the uid of the one that went.
+
+        Args:
+            uid: which object is meant; any of the name if None.
 
         Raises:
             Refusal: 404 where it is gone; 409 where something else manages it.
@@ -153,6 +156,7 @@ class Declarations:
         free(raw)
         if not await self._delete(resource, raw):
             raise missing(resource, name)
+        return str(raw["metadata"]["uid"])
 
     async def _create(self, resource: str, namespace: str, name: str, spec: Mapping[str, Any]) -> Json:
         created = self._now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -174,16 +178,18 @@ class Declarations:
         except NotFound:
             raise conflict("the object was deleted at the same moment: try again") from None
 
-    async def _read(self, resource: Resource, namespace: str, name: str, uid: str) -> Json:
+    async def _read(self, resource: Resource, namespace: str, name: str, uid: str | None) -> Json:
         """The very object, as long as it is to stay."""
         try:
             raw = await self._objects.get(resource, namespace, name)
         except NotFound:
+            raw = None
+        other = raw is None or uid not in (None, raw["metadata"]["uid"])
+        if other and uid is not None:
             self._known.dropped(resource, namespace, name, uid)
-            raise missing(resource, name) from None
-        if raw["metadata"]["uid"] != uid:
-            self._known.dropped(resource, namespace, name, uid)
-        if raw["metadata"]["uid"] != uid or raw["metadata"].get("deletionTimestamp"):
+        if raw is None:
+            raise missing(resource, name)
+        if other or raw["metadata"].get("deletionTimestamp"):
             self._took(raw)
             raise missing(resource, name)
         return raw

@@ -90,8 +90,8 @@ class Slots:
         try:
             with self._noted(caller, REMOVED, ref, request_id) as asked:
                 await self._admit_to(asked)
-                asked.uid = self._known(ref).uid
-                await self._parts.declarations.remove(_RESOURCE, asked.namespace, asked.name, asked.uid)
+                # Live: another replica may have made it a moment ago.
+                asked.uid = await self._parts.declarations.remove(_RESOURCE, asked.namespace, asked.name)
         except Refusal as refused:
             if refused.code == HTTPStatus.NOT_FOUND:
                 return False
