@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from pydantic import TypeAdapter
+
 from slotwarden.domain.declared import CREATED_ANNOTATION
 from slotwarden.domain.entries import EnvRef, SlotRef
 from slotwarden.domain.kinds import KINDS
+from slotwarden.resources.slotstatus import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,16 +25,19 @@ if TYPE_CHECKING:
     from slotwarden.domain.entries import EntryRef
     from slotwarden.gateway.aggregated.group import Resource
     from slotwarden.resources.secretslot import DeletionPolicy
-    from slotwarden.resources.slotstatus import Operation, Pending, SlotType
+    from slotwarden.resources.slotstatus import Pending, SlotType
 
+_OPERATIONS: Final = TypeAdapter(tuple[Operation, ...])
 _KINDS: Final = {kind.name: kind for kind in KINDS}
 _BELIEVED: Final = timedelta(seconds=5)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """One object, without its value. Times are in UTC.
+    """One object as it was at a version, without its value. Times are in UTC.
+
+    It equals itself alone, so that what was made of it can be remembered for it.
 
     Attributes:
         version: its resourceVersion; they are ordered within one resource.
@@ -42,7 +48,7 @@ class Record:
         type: the kind of credential; None for an EnvSecret.
         username: that the object declares; None where it comes with the value.
         pending: the request to set the value that the operator has not answered yet.
-        operations: the requests that it has answered, the newest first.
+        answered: the requests that it has answered, see `operations`; as JSON, which is a quarter of their size.
         deleting: whether it only waits for its finalizers.
         entry: where its value is.
     """
@@ -61,10 +67,15 @@ class Record:
     username: str | None
     has_value: bool
     pending: Pending | None
-    operations: tuple[Operation, ...]
+    answered: bytes
     deleting: bool
     policy: DeletionPolicy
     entry: EntryRef
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The requests to set the value that the operator has answered, the newest first."""
+        return _OPERATIONS.validate_json(self.answered)
 
     @property
     def age(self) -> tuple[str, str]:
@@ -105,7 +116,7 @@ def record_of(raw: Mapping[str, Any]) -> Record:
         username=getattr(declared, "username", None),
         has_value=bool(status.has_value),
         pending=status.pending,
-        operations=status.operations,
+        answered=_OPERATIONS.dump_json(status.operations, by_alias=True, exclude_none=True),
         deleting=metadata.deletion_timestamp is not None,
         policy=declared.deletion_policy,
         entry=_shared(declared.entry),

@@ -48,14 +48,14 @@ class Tokens:
         Raises:
             KubernetesError: the API server does not say.
         """
-        end = _end(token)
-        left = SECONDS if end is None else min(SECONDS, end - self._now())
-        if left <= 0 or len(token) > _LONGEST:
+        if len(token) > _LONGEST:
             return None
         digest = hashlib.blake2b(token.reveal(), key=self._salt).digest()
         if known := self._known.get(digest):
             return known
-        if self._refused.get(digest):
+        end = _end(token)
+        left = SECONDS if end is None else min(SECONDS, end - self._now())
+        if left <= 0 or self._refused.get(digest):
             return None
         user = await self._reviews.token(token, self._audiences)
         if user is None or not user.name:

@@ -158,8 +158,9 @@ class Peer:
             _raise(error)
         finally:
             with contextlib.suppress(SSL.Error):
-                while True:
-                    self._outgoing.write(self._connection.bio_read(4 * _RECORD))
+                # That nothing is left is told by an error, which is dearer than to read: a short read tells it, too.
+                while self._outgoing.write(self._connection.bio_read(4 * _RECORD)) == 4 * _RECORD:
+                    pass
 
 
 def _raise(error: SSL.Error) -> NoReturn:
