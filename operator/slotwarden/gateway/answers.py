@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from aiohttp import web
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+T = TypeVar("T", bound=Hashable)
+
+_REMEMBERED: Final = 4096
 NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 """Headers of an answer that nothing between us and the client may keep."""
 
@@ -25,6 +30,19 @@ def json_answer(
 def milliseconds(moment: datetime) -> str:
     """A time in UTC as RFC 3339 has it, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def text_answer(text: str, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer with this content, which is JSON already."""
+    return web.Response(text=f"{text}\n", headers=headers, content_type="application/json")
+
+
+def texts(told: Callable[[T], object]) -> Callable[[T], str]:
+    """What `told` makes of a thing, in JSON; of the latest things it is remembered, so they must never change.
+
+    A list of a thousand is asked for more often than one of them changes, and to make it anew is most of its price.
+    """
+    return lru_cache(_REMEMBERED)(lambda thing: json.dumps(told(thing)))
 
 
 def _line(content: object) -> str:

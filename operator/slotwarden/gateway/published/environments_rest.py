@@ -11,7 +11,7 @@ from pydantic import Field
 
 from slotwarden.domain.entries import EnvRef
 from slotwarden.domain.names import is_env_key, is_env_segment
-from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds
+from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds, text_answer, texts
 from slotwarden.gateway.bodies import Part, fitting, read
 from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
@@ -79,7 +79,7 @@ class EnvironmentsRest:
 
     async def _list(self, request: web.Request) -> web.Response:
         found = await self._service.secrets(request[CALLER], *_environment(request))
-        return json_answer([_told(record) for record in found], headers=NEVER_KEPT)
+        return text_answer(f"[{', '.join(map(_text, found))}]", headers=NEVER_KEPT)
 
     async def _create(self, request: web.Request) -> web.Response:
         environment = _environment(request)
@@ -89,7 +89,7 @@ class EnvironmentsRest:
         return json_answer(_told(made), code=HTTPStatus.CREATED, headers=NEVER_KEPT)
 
     async def _get(self, request: web.Request) -> web.Response:
-        return json_answer(_told(await self._service.get(request[CALLER], _ref(request))), headers=NEVER_KEPT)
+        return text_answer(_text(await self._service.get(request[CALLER], _ref(request))), headers=NEVER_KEPT)
 
     async def _describe(self, request: web.Request) -> web.Response:
         ref = _ref(request)
@@ -141,3 +141,6 @@ def _told(record: Record) -> dict[str, Any]:
         "createdAt": milliseconds(record.created),
         "updatedAt": milliseconds(record.updated),
     }
+
+
+_text = texts(_told)

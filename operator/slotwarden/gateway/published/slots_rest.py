@@ -12,7 +12,7 @@ from aiohttp import web
 from pydantic import AliasChoices, Field
 from pydantic.alias_generators import to_camel
 
-from slotwarden.gateway.answers import NEVER_KEPT, json_answer
+from slotwarden.gateway.answers import NEVER_KEPT, json_answer, text_answer, texts
 from slotwarden.gateway.bodies import Part, read
 from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
@@ -100,7 +100,7 @@ class SlotsRest:
 
     async def _list(self, request: web.Request) -> web.Response:
         found = await self._service.slots(request[CALLER], _organization(request))
-        return json_answer({"secrets": [_metadata(record) for record in found]}, headers=NEVER_KEPT)
+        return text_answer(f'{{"secrets": [{", ".join(map(_text, found))}]}}', headers=NEVER_KEPT)
 
     async def _get(self, request: web.Request) -> web.Response:
         ref = _ref(request)
@@ -144,3 +144,6 @@ def _metadata(record: Record) -> dict[str, str]:
         "createdAtMs": str(slots_values.milliseconds(record.created)),
         "updatedAtMs": str(slots_values.milliseconds(record.updated)),
     }
+
+
+_text = texts(_metadata)
