@@ -11,9 +11,11 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+import requests
 import yaml
 
 from slotwarden.domain.names import environment_secret
+from testbed.demo.programs import ACCOUNT, PATH, SLOT, Program
 from testbed.demo.stage import ACME
 from testbed.install import ROOT
 from testbed.wait import eventually
@@ -50,24 +52,23 @@ class Scenes:
         self._kube = stage.session.kube
         self._vault = stage.session.vault
         self._kubectl = stage.session.kubectl
+        self._program = Program(stage)
         self._reporter = reporter
         self._timeout = timeout
 
     def play(self) -> None:
         """All of them."""
         self.apply_examples()
-        self._heading("What holds now")
-        self.check_values()
-        self._heading("A value set later")
-        self.declare()
-        self.set_value()
-        self.refuse_to_reveal()
-        self._heading("A rotation")
-        self.rotate_source()
-        self.rotate_in_vault()
-        self._heading("A drift")
-        self.edit_secret()
-        self.delete_secret()
+        for heading, scenes in (
+            ("What holds now", (self.check_values,)),
+            ("A value set later", (self.declare, self.set_value, self.refuse_to_reveal)),
+            ("A program's call", (self.call_the_api,)),
+            ("A rotation", (self.rotate_source, self.rotate_in_vault)),
+            ("A drift", (self.edit_secret, self.delete_secret)),
+        ):
+            self._reporter.say(f"\n[bold]{heading}[/bold]")
+            for scene in scenes:
+                scene()
 
     def apply_examples(self) -> None:
         """`kubectl apply -f examples/`, until all is Ready."""
@@ -126,6 +127,14 @@ class Scenes:
             refused = self._ask("reveal", {}, user).stderr
             _require("Forbidden" in refused, f"{user} cannot read the value back: {refused}")
         self._shown(f"{SETTER} cannot read it back, nor {READER}, who may get, list and watch all slots")
+
+    def call_the_api(self) -> None:
+        """One request of a ServiceAccount declares a slot and sets its value; it cannot read that back."""
+        self._program.admit()
+        seconds = self._program.make_slot(self._timeout)
+        self._shown(f"{ACCOUNT} posts {SLOT} to {PATH}: slot and Secret are there", seconds)
+        _require(self._program.read_back() == requests.codes.not_found, f"{ACCOUNT} cannot read the value back")
+        self._shown(f"{ACCOUNT} gets no value: it may neither read what is known of slots nor reveal")
 
     def rotate_source(self) -> None:
         """A new password in the source Secret."""
@@ -232,9 +241,6 @@ class Scenes:
     def _path(self, slot: Json) -> str:
         """A slot's entry, relative to the mount."""
         return str(slot["status"]["vault"]["path"]).removeprefix(f"{self._vault.mount}/")
-
-    def _heading(self, text: str) -> None:
-        self._reporter.say(f"\n[bold]{text}[/bold]")
 
     def _shown(self, text: str, seconds: float | None = None) -> None:
         took = "" if seconds is None else f"[cyan]{seconds * 1000:6.0f} ms[/cyan]"

@@ -62,6 +62,14 @@ class Stage:
         return self._session is not None
 
     @property
+    def gateway_port(self) -> int:
+        """Where the gateway serves HTTPS. Raises LookupError before `up` has started it."""
+        found = next((program for program in self._programs if isinstance(program, Gateway)), None)
+        if found is None:
+            raise LookupError("the gateway was not started")
+        return found.port
+
+    @property
     def logs(self) -> dict[str, Path]:
         """What each program writes, by its command."""
         return {name: self.folder / name / f"{name}.log" for name in PROGRAMS}
@@ -97,7 +105,7 @@ class Stage:
             for name in (SYSTEM, ACME):
                 self.session.kube.create("/api/v1/namespaces", {"metadata": {"name": name}})
             operator = self._made(Operator, "--lease-namespace", SYSTEM)
-            gateway = self._made(Gateway, "--service-namespace", SYSTEM)
+            gateway = self._made(Gateway, "--service-namespace", SYSTEM, "--tls-name", "localhost")
         with self._reporter.step("starting the operator with those rights and the least Vault policy"):
             # The gateway comes up meanwhile.
             self._programs = [program.start(wait=False) for program in (operator, gateway)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from testbed.demo.programs import authority, to_list
 from testbed.demo.scenes import ENV_SECRETS, SECRETS, SLOTS, is_ready, reason_of, secret_of
 from testbed.demo.stage import ACME, PREFIX
 from testbed.processes import last_lines
@@ -72,6 +73,7 @@ def how_to_go_on(stage: Stage, reporter: Reporter) -> None:
     width = max(len(command) for command, _ in COMMANDS)
     for command, what in (*lines, *COMMANDS):
         reporter.say(f"  {escape(command):<{width}}  [dim]# {escape(what)}[/dim]")
+    reporter.say(f"  {escape(to_list(f'https://localhost:{stage.gateway_port}', _shown(authority(stage))))}")
     reporter.say(f"  vault kv metadata get {stage.session.vault.mount}/{FOLDER}/slots/ghcr-pull")
     reporter.say(f"  [dim]logs: {escape(_shown(stage.folder))}/*.log, */*.log there[/dim]")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from testbed.binaries import Resolver
 from testbed.demo import stage
 from testbed.demo.__main__ import main
 from testbed.install import ROOT
@@ -30,6 +32,8 @@ SHOWN = (
     "DATABASE_URL of shop/production is declared: AwaitingValue, no Secret",
     "sam sets it by kubectl create --raw: shop-production-env has it",
     "sam cannot read it back, nor rita, who may get, list and watch all slots",
+    "ci posts ci-push to /v1/ignite/secrets: slot and Secret are there",
+    "ci gets no value: it may neither read what is known of slots nor reveal",
     "ghcr-source has a new password: stored in Vault, ghcr-pull follows",
     "github-token is written to Vault by hand: it follows on a refresh",
     "Secret github-token edited: made right",
@@ -96,6 +100,11 @@ def test_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
         environment = f". {folder}/env && printenv KUBECONFIG VAULT_ADDR"
         lines = subprocess.run(["sh", "-c", environment], capture_output=True, text=True, check=True).stdout.split()
         assert yaml.safe_load(Path(lines[0]).read_text())["clusters"]
+        (listing,) = re.findall(r"^  (curl .*/v1/ignite/secrets)$", said.read_text(), re.MULTILINE)
+        tools = f"PATH=$PATH:{Resolver(Reporter(quiet=True)).resolve('kubectl').parent}"
+        script = f". {folder}/env && {tools} && {listing}"
+        listed = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        assert "ci-push" in [each["name"] for each in json.loads(listed)["secrets"]]
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
     finally:
