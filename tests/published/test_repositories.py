@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
+import urllib.request
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -60,6 +62,13 @@ def test_a_put_makes_the_secret_and_answers_202_with_the_operation(repo: Repo) -
     spec = repo.object("API_KEY")["spec"]
     assert spec == {"project": f"repo-{repo.id}", "environment": "default", "key": "API_KEY"}
     assert not any(value in str(each) for each in (repo.object("API_KEY"), repo.api.gateway.log_text()))
+
+
+def test_a_plain_client_polls_the_address_as_it_stands(repo: Repo) -> None:
+    operation = repo.accepted("TOKEN", "v")
+    asked = urllib.request.Request(operation["status_url"], headers={"Authorization": f"Bearer {repo.user.token}"})
+    with urllib.request.urlopen(asked, context=repo.api.tls) as response:
+        assert json.load(response)["operation_id"] == operation["operation_id"]
 
 
 def test_a_value_is_set_anew(repo: Repo) -> None:

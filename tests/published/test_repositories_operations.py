@@ -19,6 +19,7 @@ from testbed.gateway import make_gateway
 from testbed.operator import Operator, make_identities, operator_env, remove_identities
 from testbed.proxy import Answers, Proxy
 from testbed.wait import eventually
+from tests.e2e.world import WRITES, kinds
 from tests.published.repositories import Repo
 from tests.published.support import EVERYTHING, Api, User
 
@@ -280,6 +281,36 @@ def test_many_at_once_while_the_operator_works(bed: Bed) -> None:
             assert repo.over(operation)["status"] in ("success", "cancel")
         else:
             eventually(lambda each=operation: repo.poll(each).code == 404, message="it is told of no more")
+
+
+def test_a_first_value_costs_four_kubernetes_writes_and_two_of_vault(bed: Bed) -> None:
+    """A later one three and one. Nothing is told in between: neither that there is no value yet, nor any progress."""
+    repo = bed.repo()
+    barrier(bed)
+    for value, made, stored in (("one", ["create envsecrets", "create secrets"], ["metadata"]), ("two", [], [])):
+        kube, vault = bed.api.session.kube_audit.mark(), bed.api.session.vault_audit.mark()
+        repo.becomes(repo.accepted("TOKEN", value), "success")
+        repo.holds({"TOKEN": value})
+        barrier(bed)
+        rest = ["patch secrets"] if value == "two" else []
+        assert sorted(writes(bed, repo, kube)) == sorted([*made, *rest, *["patch envsecrets/status"] * 2])
+        asked = bed.api.session.vault_audit.requests(repo.entry("TOKEN"), since=vault)
+        found = [each["path"].split("/")[1] for each in asked if each["operation"] not in ("read", "list")]
+        assert found == [*stored, "data"]
+
+
+def barrier(bed: Bed) -> None:
+    """Return once the operator has nothing left to do, and the audit log tells of what it did."""
+    other = bed.repo()
+    other.becomes(other.accepted("BARRIER", "v"), "success")
+
+
+def writes(bed: Bed, repo: Repo, since: int) -> list[str]:
+    """What was written about a repository, as verb and resource; events are not counted."""
+    events = bed.api.session.kube_audit.events(since=since, namespace=bed.api.namespace, verbs=WRITES)
+    made = [(event, str(((event.get("requestObject") or {}).get("metadata") or {}).get("name"))) for event in events]
+    ours = [event for event, name in made if repo.id in name or repo.id in event["requestURI"]]
+    return [kind for kind in kinds(ours) if not kind.endswith(" events")]
 
 
 def test_deleted_while_it_waits(bed: Bed) -> None:
