@@ -163,3 +163,17 @@ async def test_without_any_right_it_is_not_read(
             followed.keys()
     finally:
         uninstall_rights(installed, account)
+
+
+async def test_without_namespaces_it_is_of_all_there_are(
+    make_followed: Callable[..., Any], make_namespace: Callable[[], str], kube: Kube
+) -> None:
+    first, second = make_namespace(), make_namespace()
+    followed: Followed = await make_followed()
+    await followed.in_touch()
+    for namespace in (first, second):
+        followed.declare("KEY", namespace)
+        declare_slot(kube, namespace, "pull")
+    for namespace in (first, second):
+        await followed.has("KEY", namespace=namespace)
+        await eventually_async(lambda namespace=namespace: followed.catalog.slot(SlotRef(namespace, "pull")))
