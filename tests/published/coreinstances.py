@@ -29,10 +29,15 @@ def encoded(value: str | bytes) -> str:
 
 @dataclass(frozen=True)
 class Instance:
-    """One core instance."""
+    """One core instance.
+
+    Attributes:
+        prefix: the folder in Vault, where it is not the namespace's name.
+    """
 
     api: Api
     id: str
+    prefix: str = ""
 
     @classmethod
     def new(cls, api: Api) -> Instance:
@@ -94,7 +99,7 @@ class Instance:
 
     def entry(self, key: str) -> str:
         """Where a value is in Vault."""
-        return f"{self.api.prefix}/{self.api.namespace}/env/{PROJECT}/{self.id}/{key}"
+        return f"{self.prefix or self.api.prefix}/{self.api.namespace}/env/{PROJECT}/{self.id}/{key}"
 
     def raw(self, key: str) -> Json | None:
         """What Vault's KV engine holds."""
