@@ -16,7 +16,7 @@ from cryptography import x509
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from slotwarden.gateway.serving.certificates import Pair
 
@@ -71,7 +71,8 @@ class AskingContext(ssl.SSLContext):
 class Peer:
     """One connection: what the SSL protocols of asyncio and uvloop call of an `ssl.SSLObject`.
 
-    Every method raises `ssl.SSLError`s, as that one does.
+    Every method raises `ssl.SSLError`s, as that one does. Itself it is the context of a call of OpenSSL's; a generator
+    would do, but is a tenth of the price of a small request.
     """
 
     def __init__(self, connection: SSL.Connection, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
@@ -100,14 +101,14 @@ class Peer:
 
     def do_handshake(self) -> None:
         """Go on with the handshake."""
-        with self._translated():
+        with self:
             self._connection.do_handshake()
 
     def read(self, size: int = _RECORD, buffer: Any = None) -> Any:
         """Up to `size` bytes, or how many were put into `buffer`; nothing where the other side has ended in order."""
         # OpenSSL gives one record at a time; pyOpenSSL makes a new buffer of the size that is asked for.
         size = min(size, _RECORD)
-        with self._translated():
+        with self:
             try:
                 return self._connection.recv(size) if buffer is None else self._connection.recv_into(buffer, size)
             except SSL.ZeroReturnError:
@@ -117,12 +118,12 @@ class Peer:
         """Encrypt; returns how many bytes were taken."""
         if not data:
             return 0
-        with self._translated():
+        with self:
             return self._connection.send(data)
 
     def unwrap(self) -> None:
         """Say that nothing more comes, and wait that the other side says so too."""
-        with self._translated():
+        with self:
             ended = self._connection.shutdown()
         if not ended:
             raise ssl.SSLWantReadError
@@ -144,23 +145,22 @@ class Peer:
         """0 where nothing is left to be read, else about how many bytes: uvloop reads on only if there are any."""
         return self._connection.pending() + self._given
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Move what came in before and what goes out after, and raise as `ssl` does."""
+    def __enter__(self) -> None:
+        """Before a call of OpenSSL's: what came in is moved to it."""
         if self._incoming.pending:
             self._given += self._connection.bio_write(self._incoming.read())
-        try:
-            yield
-        except SSL.WantReadError:
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """After it: what is to go out is moved, and what it raised is raised as `ssl` does."""
+        with contextlib.suppress(SSL.Error):
+            # That nothing is left is told by an error, which is dearer than to read: a short read tells it, too.
+            while self._outgoing.write(self._connection.bio_read(4 * _RECORD)) == 4 * _RECORD:
+                pass
+        if isinstance(error, SSL.WantReadError):
             self._given = 0
             raise ssl.SSLWantReadError from None
-        except SSL.Error as error:
+        if isinstance(error, SSL.Error):
             _raise(error)
-        finally:
-            with contextlib.suppress(SSL.Error):
-                # That nothing is left is told by an error, which is dearer than to read: a short read tells it, too.
-                while self._outgoing.write(self._connection.bio_read(4 * _RECORD)) == 4 * _RECORD:
-                    pass
 
 
 def _raise(error: SSL.Error) -> NoReturn:
