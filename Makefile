@@ -73,8 +73,8 @@ test: setup ## All tests but the long ones; ARGS=tests/unit for some
 	@$(PY) -m testbed binaries > /dev/null
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 
-# Those of other folders that the table of faults names, too.
-FAULTS = tests/faults tests/leadership \
+# Those of other folders that the table of faults names, and what takes long there, too.
+FAULTS = tests/faults tests/leadership tests/published/test_core_instances_pages.py \
   $(shell grep -oE 'tests/(aggregated|e2e|gateway)/[a-z_]+\.py::[a-z_]+' docs/reliability.md | sort -u)
 .PHONY: test-faults
 test-faults: setup ## The tests that spoil and stop servers and leaders, long ones too

@@ -98,6 +98,20 @@ def test_a_key_that_is_gone_is_told_and_the_last_good_secret_stays(shop: Environ
     assert raw(shop).keys() == {"ciphertext"}
 
 
+def test_a_policy_without_transit_is_told_and_the_last_good_secret_stays(shop: Environment) -> None:
+    shop.made("url", {"value": CANARY, **ENCRYPTED})
+    policy = f"slotwarden-operator-{shop.namespace}"
+    rules = shop.vault.request("GET", f"sys/policies/acl/{policy}")["data"]["policy"]
+    shop.vault.write_policy(policy, rules.partition(f'path "{shop.vault.transit}/')[0])
+    shop.ask_refresh("url")
+    told = shop.told("url", "VaultDenied")
+    assert "the role lacks `update`" in condition(told)["message"]
+    assert f"{shop.vault.transit}/decrypt/" in condition(told)["message"]
+    shop.holds({"URL": CANARY})
+    shop.vault.write_policy(policy, rules)
+    shop.ready("url")
+
+
 @pytest.fixture
 def without_transit(
     installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str

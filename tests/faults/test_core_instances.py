@@ -13,7 +13,7 @@ from testbed.proxy import WRITES, Hold
 from testbed.wait import eventually
 from tests.faults.test_between_writes import CLAIM, STORE, kind
 from tests.published.coreinstances import Instance, encoded
-from tests.published.support import EVERYTHING, Api, User, canary
+from tests.published.support import EVERYTHING, READ, Api, User, canary
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -29,6 +29,24 @@ def creating(doors: Doors) -> tuple[Instance, User]:
     api = Api(doors.session, doors.namespace, doors.operator, doors.gateways[0])
     user = User.made(api, f"u-{uuid.uuid4().hex[:6]}", EVERYTHING, doors.namespace)
     return Instance(api, str(uuid.uuid4()), doors.prefix), user
+
+
+def test_vault_away(doors: Doors, creating: tuple[Instance, User]) -> None:
+    instance, user = creating
+    blind = User.made(user.api, f"u-{uuid.uuid4().hex[:6]}", (READ,), doors.namespace)
+    values = {key: canary() for key in ("before", "meanwhile")}
+    instance.created(user, "before", values["before"])
+    doors.to_vault.stop()
+    for answer in (instance.post(user, "meanwhile", values["meanwhile"]), instance.list(user)):
+        assert (answer.code, answer.body["code"]) == (503, "ServiceUnavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    # Whoever reads no values does not need Vault. What was begun awaits its value.
+    assert {item["key"]: item.get("value") for item in instance.items(blind)} == dict.fromkeys(values)
+    instance.told("meanwhile", "AwaitingValue")
+    doors.to_vault.start()
+    eventually(lambda: instance.post(user, "meanwhile", values["meanwhile"]).code == 201, message="it is completed")
+    told = {item["key"]: item.get("value") for item in instance.items(user)}
+    assert told == {key: encoded(value) for key, value in values.items()}
 
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["plain", "encrypted"])

@@ -9,7 +9,7 @@ import pytest
 
 from testbed.wait import eventually
 from tests.published.coreinstances import Instance, encoded
-from tests.published.support import canary
+from tests.published.support import VALUES, canary, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,34 @@ def test_the_environments_api_encrypts_what_it_sets_later(instance: Instance, ow
     assert owner.ask("PUT", path, {"value": value}).code == 200
     assert raw(instance).keys() == {"ciphertext"}
     assert instance.items(owner)[0]["value"] == encoded(value)
+
+
+def test_the_values_api_works_with_what_is_encrypted(
+    instance: Instance, owner: User, users: Callable[..., User]
+) -> None:
+    values = [canary(), canary()]
+    instance.created(owner, "mysecret", values[0], encrypted=True)
+    more = rule(VALUES, "create get", "envsecrets/rollback envsecrets/versions envsecrets/value envsecrets/reveal")
+    user, place = users(more), f"/apis/{VALUES}/v1beta1/namespaces/{instance.api.namespace}/envsecrets"
+    path = f"{place}/{instance.object_name('mysecret')}"
+
+    def reveal(**body: int) -> str:
+        answer = user.ask("POST", f"{path}/reveal", body)
+        assert answer.code == 201, answer
+        told = answer.body["value_base64"] if "value_base64" in answer.body else encoded(answer.body["value"])
+        return str(told)
+
+    for content, changed in ((values[0], False), (values[1], True), (values[1], False)):
+        answer = user.ask("POST", f"{path}/value", {"value": content})
+        assert (answer.code, answer.body["changed"]) == (201, changed)
+        assert raw(instance).keys() == {"ciphertext"}
+    assert (reveal(), reveal(version=1)) == (encoded(values[1]), encoded(values[0]))
+    states = [each["state"] for each in user.ask("GET", f"{path}/versions").body["items"]]
+    assert states == ["Current", "Superseded"]
+    assert user.ask("POST", f"{path}/rollback", {"version": 1}).body["version"] == 3
+    assert raw(instance).keys() == {"ciphertext"}
+    assert reveal() == encoded(values[0])
+    instance.holds({"mysecret": values[0].encode()})
 
 
 @pytest.fixture(scope="package")
