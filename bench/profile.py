@@ -1,4 +1,4 @@
-"""Where the operator's time goes: py-spy looks at the stacks of its threads from outside, many times a second.
+"""Where a program's time goes: py-spy looks at the stacks of its threads from outside, many times a second.
 
 Only the thread that holds the interpreter's lock is seen: time in the system's calls is not, nor is waiting. What is
 measured meanwhile is no figure of merit: to be looked at takes time.
@@ -20,7 +20,7 @@ from testbed.install import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from testbed.operator import Operator
+    from testbed.program import Program
 
 FOLDER: Final = ROOT / "bench" / "profiles"
 PER_SECOND: Final = 200
@@ -29,24 +29,24 @@ _PYSPY: Final = Path(sys.executable).parent / "py-spy"
 
 
 class Profiler:
-    """Watches an operator for as long as a block runs, where it is wanted at all."""
+    """Watches a program for as long as a block runs, where it is wanted at all."""
 
     def __init__(self, wanted: bool) -> None:
         self._wanted = wanted
 
     @contextlib.contextmanager
-    def watching(self, operator: Operator, name: str, *, anew: bool = False) -> Iterator[None]:
+    def watching(self, program: Program, name: str, *, anew: bool = False) -> Iterator[None]:
         """Write `profiles/<name>.folded` (stacks) and `.txt` (what they come to).
 
         Args:
-            anew: the operator is started in the block, and watched from then on.
+            anew: it is started in the block, and watched from then on.
         """
         if not self._wanted:
             yield
             return
         FOLDER.mkdir(exist_ok=True)
         folded = FOLDER / f"{name}.folded"
-        recording = _Recording(operator, folded, operator.pid if anew else None)
+        recording = _Recording(program, folded, program.pid if anew else None)
         recording.start()
         try:
             yield
@@ -56,11 +56,11 @@ class Profiler:
 
 
 class _Recording(threading.Thread):
-    """py-spy on the operator's process, once that is another than `former`."""
+    """py-spy on a program's process, once that is another than `former`."""
 
-    def __init__(self, operator: Operator, folded: Path, former: int | None) -> None:
+    def __init__(self, program: Program, folded: Path, former: int | None) -> None:
         super().__init__(daemon=True)
-        self._operator = operator
+        self._program = program
         self._former = former
         self._over = threading.Event()
         options = ["--format", "raw", "--function", "--threads", "--gil", "--rate", str(PER_SECOND), "--nonblocking"]
@@ -69,10 +69,10 @@ class _Recording(threading.Thread):
 
     def run(self) -> None:
         """Look until told to end."""
-        while self._operator.pid == self._former:
+        while self._program.pid == self._former:
             if self._over.wait(0.002):
                 return
-        command = [*self._command, "--pid", str(self._operator.pid)]
+        command = [*self._command, "--pid", str(self._program.pid)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
             self._over.wait()
             process.send_signal(signal.SIGINT)

@@ -10,7 +10,11 @@ from bench.statistics import spread
 from bench.targets import MEANT_FOR, TARGETS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
+
+    from bench.targets import Target
 
 Json = dict[str, Any]
 
@@ -22,25 +26,32 @@ def tell(console: Console, found: Json) -> None:
     title = f"{settings['slots']} slots, {settings['runs']} runs"
     if settings["slots"] != MEANT_FOR:
         title += f" (the targets are for {MEANT_FOR:,})"
-    console.print(_figures(title, found["spread"]))
+    console.print(figures(title, found["spread"], TARGETS))
     raw = [run["raw"] for run in found["runs"]]
     for part, title in (("create", "the operator"), ("bare", "the bare client")):
         parts = [each[part] for each in raw if part in each]
         if parts:
             console.print(_costs(f"one slot by {title}", parts))
+    tell_machine(console, found)
+    tell_missed(console, found["spread"], TARGETS)
+
+
+def tell_machine(console: Console, found: Json) -> None:
+    """Print what was measured, and on what."""
     console.print(f"{found['machine']['cores']} cores, {found['machine']['cpu']}; commit {_short(found['commit'])}")
-    missed = [name for name, target in TARGETS.items() if name in found["spread"] and not _met(name, found)]
+
+
+def tell_missed(console: Console, spreads: Json, targets: Mapping[str, Target]) -> None:
+    """Print which targets were missed."""
+    missed = [name for name in targets if name in spreads and not targets[name].met(spreads[name]["median"])]
     console.print(f"[red]missed: {', '.join(missed)}[/red]" if missed else "[green]every target is met[/green]")
 
 
-def _met(name: str, found: Json) -> bool:
-    return TARGETS[name].met(found["spread"][name]["median"])
-
-
-def _figures(title: str, spreads: Json) -> Table:
+def figures(title: str, spreads: Json, targets: Mapping[str, Target]) -> Table:
+    """Each figure's median, least and most, and its target where it has one."""
     table = Table("figure", _right("median"), _right("least"), _right("most"), "target", "", title=title)
     for name, found in spreads.items():
-        target = TARGETS.get(name)
+        target = targets.get(name)
         wanted = f"{target.kind} {target.bound:g}" if target else ""
         mark = "" if target is None else "[green]✓[/green]" if target.met(found["median"]) else "[red]✗[/red]"
         table.add_row(name, *(_number(found[key]) for key in ("median", "least", "most")), wanted, mark)

@@ -161,10 +161,18 @@ def document(settings: Settings, runs: Sequence[Json]) -> Json:
             top.setdefault(outer, {})[inner] = found["median"]
         else:
             top[name] = found["median"]
+    return {**top, **described({**asdict(settings), "warm_up": settings.warm_up}, by_run, runs)}
+
+
+def described(settings: Json, by_run: Sequence[dict[str, float]], runs: Sequence[Json]) -> Json:
+    """What belongs to every measurement: spreads, settings, versions, commit, machine, the runs' raw figures.
+
+    Args:
+        by_run: the named figures of each run.
+    """
     return {
-        **top,
-        "spread": spreads,
-        "settings": {**asdict(settings), "warm_up": settings.warm_up},
+        "spread": medians(by_run),
+        "settings": settings,
         "versions": {**library_versions(), **runs[0].get("versions", {})},
         "commit": commit(),
         "machine": machine(),

@@ -85,19 +85,23 @@ class Stage:
         flags += ["--lease-namespace", SYSTEM, "--log-level", "info", "--log-format", "json"]
         return Operator(flags, operator_env(self.session, identities, folder), folder, self.user, identities.vault_user)
 
-    @contextlib.contextmanager
-    def gateway(self, prefix: str) -> Iterator[Gateway]:
-        """A gateway of all namespaces, which the API server forwards to while the block runs."""
-        session, folder = self.session, self.session.folder / f"gateway-{prefix}"
+    def replica(self, prefix: str, name: str, *arguments: str) -> Gateway:
+        """A gateway of all namespaces, not started yet; `name` is its folder's."""
+        session, folder = self.session, self.session.folder / f"gateway-{name}"
         account = install_rights(session, SYSTEM, prefix, {"namespaces": []}, role="gateway")
         session.vault.write_policy(account.name, vault_rules(session, prefix, role="gateway"))
         identities = _identities(session, account, account.name)
         flags = ["--vault-mount", session.vault.mount, "--vault-prefix", prefix, "--service-namespace", SYSTEM]
-        flags += ["--log-level", "info", "--log-format", "json"]
+        flags += ["--log-level", "info", "--log-format", "json", *arguments]
         env = operator_env(session, identities, folder)
-        made = Gateway(flags, env, folder, account.user, identities.vault_user)
+        return Gateway(flags, env, folder, account.user, identities.vault_user)
+
+    @contextlib.contextmanager
+    def gateway(self, prefix: str) -> Iterator[Gateway]:
+        """A gateway of all namespaces, which the API server forwards to while the block runs."""
+        made = self.replica(prefix, prefix)
         try:
-            with install_aggregation(session, made.start(), SYSTEM):
+            with install_aggregation(self.session, made.start(), SYSTEM):
                 yield made
         finally:
             made.stop()
