@@ -97,6 +97,10 @@ demo: setup ## The whole on the testbed, with the examples; ARGS=--once exits by
 bench: setup ## Speed and cost, beside a bare client; ARGS="-n 2000 --only create", ARGS=--help
 	@$(PY) -m bench $(ARGS)
 
+.PHONY: bench-gateway
+bench-gateway: setup ## The same of the gateway's published APIs; ARGS="--runs 1 --only get", ARGS=--help
+	@$(PY) -m bench.gateway $(ARGS)
+
 .PHONY: crds
 crds: setup ## Write crds/ and the chart's copy from the models
 	@for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --output $$folder > /dev/null; done
