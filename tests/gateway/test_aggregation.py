@@ -33,7 +33,7 @@ def test_the_api_server_finds_and_serves_it(
     assert refused.code == 1
     assert "(NotFound)" in kubectl("get", "--raw", path).stderr
     ready = served.readyz()
-    assert ready == (200, "[+] certificate: ok\n[+] trust: ok\n")
+    assert ready == (200, "[+] certificate: ok\n[+] catalog: ok\n[+] trust: ok\n")
 
 
 def test_a_bundle_that_was_changed_is_put_right(

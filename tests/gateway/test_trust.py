@@ -132,5 +132,5 @@ def test_what_was_published_holds_while_the_api_server_is_started_again(
         assert int(away.headers["retry-after"]) > 0
     finally:
         own_testbed.apiserver.start()
-    eventually(lambda: served.readyz() == (200, "[+] certificate: ok\n[+] trust: ok\n"), 60)
+    eventually(lambda: served.readyz() == (200, "[+] certificate: ok\n[+] catalog: ok\n[+] trust: ok\n"), 60)
     assert '"exception"' not in served.log_text()
