@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import secrets
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ import pytest
 from testbed.clients.kube import core
 from testbed.gateway import make_gateway
 from testbed.operator import Operator, make_identities, operator_env, remove_identities, vault_place
+from testbed.proxy import Proxy
+from tests.published.operations import Bed
 from tests.published.support import EVERYTHING, Api, User
 
 if TYPE_CHECKING:
@@ -99,3 +102,48 @@ def users(api: Api) -> Iterator[Callable[..., User]]:
 def owner(users: Callable[..., User]) -> User:
     """One who may do everything with objects and values."""
     return users(*EVERYTHING)
+
+
+@pytest.fixture(scope="package")
+def bed_of_all(installed: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """A namespace of its own, whose operator reaches the servers through proxies."""
+    name = f"operations-{secrets.token_hex(4)}"
+    kube, testbed = installed.kube, installed.testbed
+    with contextlib.ExitStack() as after:
+        kube.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        after.callback(kube.delete, f"/api/v1/namespaces/{name}")
+        ours, theirs = (make_identities(installed, name, name, role=role) for role in ("operator", "gateway"))
+        after.callback(remove_identities, installed, ours)
+        after.callback(remove_identities, installed, theirs)
+        to_kube, to_vault = (Proxy(url, testbed.pki).start() for url in (testbed.apiserver.url, testbed.vault.url))
+        after.callback(to_kube.stop)
+        after.callback(to_vault.stop)
+        folder = tmp_path_factory.mktemp("operator")
+        arguments = ["--namespace", name, *vault_place(installed), "--vault-prefix", name]
+        arguments += ["--log-level", "debug", "--log-format", "json", "--no-leader-elect"]
+        operator = Operator(arguments, operator_env(installed, ours, folder), folder, ours.account.user)
+        operator.through(kubernetes=to_kube.url, vault=to_vault.url).start()
+        after.callback(operator.stop)
+        gateways = [
+            make_gateway(
+                installed, name, name, tmp_path_factory.mktemp("gateway"), "--no-aggregation", identities=theirs
+            )
+            for _ in range(2)
+        ]
+        for gateway in gateways:
+            after.callback(gateway.stop)
+            gateway.start()
+        api = Api(installed, name, operator, gateways[0])
+        yield Bed(api, User.made(api, "owner", EVERYTHING, name), gateways[1], to_kube, to_vault)
+
+
+@pytest.fixture
+def bed(bed_of_all: Bed) -> Iterator[Bed]:
+    """However a test ends, the next one begins with all of it running."""
+    yield bed_of_all
+    for proxy in (bed_of_all.to_kube, bed_of_all.to_vault):
+        proxy.clear()
+        proxy.start()
+    for program in (*bed_of_all.gateways, bed_of_all.operator):
+        if not program.running:
+            program.start()

@@ -127,3 +127,13 @@ class Repo:
         """What the object's status tells, by request."""
         status: dict[str, Any] = self.object(key).get("status", {})
         return {each["requestID"]: each["state"] for each in status.get("operations", [])}
+
+
+def refused(answer: Answer, code: int, error_code: str) -> str:
+    """The message of an error in the API's form."""
+    assert answer.code == code, answer
+    assert answer.body.keys() == {"error_code", "message", "request_id", "details"}
+    assert answer.body["error_code"] == error_code
+    assert answer.body["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers["cache-control"] == "no-store"
+    return str(answer.body["message"])

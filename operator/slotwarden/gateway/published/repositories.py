@@ -7,6 +7,7 @@ The operation is the request that stands in the object's status, which the opera
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -87,20 +88,28 @@ class Repositories:
 
     async def _found(self, caller: Caller, ref: EnvRef) -> Found:
         """The object of a secret, made where there is none."""
-        parts = self._parts
+        parts, name = self._parts, env_object_name(ref)
+        if parts.catalog.env(ref) is None and await parts.permissions.may(
+            caller, DECLARE, _RESOURCE, ref.organization, name
+        ):
+            # Most likely it is new: to make it tells as surely as a look whether it is.
+            with suppress(Exists):
+                return await self._made(ref)
         found = await parts.reader.key_to_set(ref)
         if found is not None:
             return found
-        await parts.permissions.admit(caller, DECLARE, _RESOURCE, ref.organization, env_object_name(ref))
+        await parts.permissions.admit(caller, DECLARE, _RESOURCE, ref.organization, name)
         try:
-            return await parts.reader.made_to_set(await parts.declarations.make_env(ref, {}))
+            return await self._made(ref)
+        except Exists:
+            raise Refusal(HTTPStatus.CONFLICT, "others make this secret at the same moment: try again") from None
+
+    async def _made(self, ref: EnvRef) -> Found:
+        try:
+            raw = await self._parts.declarations.make_env(ref, {})
         except NotFound:
             raise Refusal(HTTPStatus.NOT_FOUND, "there is no such organization") from None
-        except Exists:
-            found = await parts.reader.key_to_set(ref)
-        if found is None:
-            raise Refusal(HTTPStatus.CONFLICT, "the secret was deleted at the same moment: try again")
-        return found
+        return await self._parts.reader.made_to_set(raw)
 
     async def _admit(self, caller: Caller, ref: EnvRef, name: str) -> None:
         permissions = self._parts.permissions
