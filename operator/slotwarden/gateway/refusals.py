@@ -120,6 +120,10 @@ def _of_a_server(error: vault.VaultError | kubernetes.KubernetesError) -> Refusa
             return conflict("others write this value at the same moment: try again")
         case kubernetes.Conflict():
             return conflict("the object was deleted and made again meanwhile: try again")
+        case kubernetes.Forbidden():
+            # Its words name our roles. It lets nobody do anything as long as it starts and has not read its own.
+            done = f"{error.verb} {error.resource}"
+            return away(f"the API server does not let the gateway {done}: it starts, or a permission is missing")
         case vault.VaultError():
             return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"the gateway's access to Vault: {error}")
         case _:

@@ -70,7 +70,7 @@ def test_a_status_has_the_form_of_kubernetes() -> None:
         (vault.VaultRejected(Operation.READ, PATH, "no mount"), 500, "InternalError", "no mount"),
         (vault.CasMismatch(Operation.WRITE, PATH, "changed"), 409, "Conflict", "try again"),
         (kubernetes.Unavailable("get", "secretslots", 0, "TimeoutError"), 503, "ServiceUnavailable", "get secretslots"),
-        (kubernetes.Forbidden("get", "namespaces", 403, "no"), 500, "InternalError", "get namespaces"),
+        (kubernetes.Forbidden("get", "namespaces", 403, "no"), 503, "ServiceUnavailable", "get namespaces"),
         (kubernetes.Rejected("patch", "secretslots/status", 422, "x"), 500, "InternalError", "patch secretslots"),
         (kubernetes.Conflict("patch", "secretslots/status", 409, "uid"), 409, "Conflict", "made again"),
         (NoValue("no value was set yet"), 404, "NotFound", "no value was set yet"),
