@@ -17,7 +17,9 @@ from testbed.session import Endpoints, Session
 from tests.e2e.environments import Environment
 from tests.e2e.support import Organization
 from tests.faults.doors import Doors, make_caller
+from tests.faults.published import World
 from tests.faults.support import Exposed
+from tests.published.support import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,6 +95,19 @@ def make_doors(
 def doors(make_doors: Callable[..., Doors]) -> Doors:
     """A namespace with an operator and a gateway that are ready."""
     return make_doors()
+
+
+@pytest.fixture
+def make_world(make_doors: Callable[..., Doors]) -> Callable[..., World]:
+    """`make_world(replicas=1)`: a namespace with gateways that have a proxy before each server."""
+
+    def make(replicas: int = 1) -> World:
+        doors = make_doors(replicas)
+        api = Api(doors.session, doors.namespace, doors.operator, doors.gateways[0])
+        proxies = (doors.to_kube, doors.to_vault)
+        return World.of(api, doors.gateways, proxies, doors.executor, doors.prefix)
+
+    return make
 
 
 @pytest.fixture(scope="module")

@@ -86,10 +86,6 @@ class Call:
         """The same, without waiting for the answer."""
         return world.executor.submit(self.ask, world, name, value, by)
 
-    def look(self, world: World, name: str, by: int = 0) -> Answer:
-        """What is known of it, without the value."""
-        raise NotImplementedError
-
     def resource(self) -> str:
         return "envsecrets"
 
@@ -199,9 +195,6 @@ class CoreInstance(_OfAKey):
         body = {"key": self.key(name), "value": _base64(value)}
         return world.user.ask("POST", self.path(world), body, gateway=world.gateways[by])
 
-    def look(self, world: World, name: str, by: int = 0) -> Answer:
-        return world.user.ask("GET", self.path(world), gateway=world.gateways[by])
-
 
 @dataclass(frozen=True)
 class Repository(_OfAKey):
@@ -240,10 +233,6 @@ class Slot(Call):
         secret = {"username": "bot", "password": value, "serverAddress": "ghcr.io"}
         body: dict[str, Any] = {"name": name, "value": {"registrySecret": secret}}
         return world.user.ask("POST", "/v1/ignite/secrets", body, gateway=world.gateways[by])
-
-    def look(self, world: World, name: str, by: int = 0) -> Answer:
-        del name
-        return world.user.ask("GET", "/v1/ignite/secrets", gateway=world.gateways[by])
 
     def projected(self, world: World, name: str) -> str | None:
         found = world.api.kube.find(core(world.api.namespace, "secrets", name))

@@ -14,16 +14,14 @@ import pytest
 
 from testbed.proxy import WRITES, Hold
 from testbed.wait import eventually
-from tests.faults.published import CALLS, MAKE_ENV, World, canary
+from tests.faults.published import CALLS, MAKE_ENV, canary
 from tests.faults.works import STORE, kind
-from tests.published.support import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from tests.faults.doors import Doors
-    from tests.faults.published import Call
+    from tests.faults.published import Call, World
     from tests.published.support import Answer
 
 
@@ -31,19 +29,6 @@ def calls(*every_day: str) -> pytest.MarkDecorator:
     """All calls; what the others would show is shown by these, so they are left to `make test-faults`."""
     marks = {word: () if word in every_day else (pytest.mark.long,) for word in CALLS}
     return pytest.mark.parametrize("call", [pytest.param(CALLS[word], id=word, marks=marks[word]) for word in CALLS])
-
-
-@pytest.fixture
-def make_world(make_doors: Callable[..., Doors]) -> Callable[..., World]:
-    """`make_world(replicas=1)`: a namespace with gateways that have a proxy before each server."""
-
-    def make(replicas: int = 1) -> World:
-        doors = make_doors(replicas)
-        api = Api(doors.session, doors.namespace, doors.operator, doors.gateways[0])
-        proxies = (doors.to_kube, doors.to_vault)
-        return World.of(api, doors.gateways, proxies, doors.executor, doors.prefix)
-
-    return make
 
 
 @dataclass
