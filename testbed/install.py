@@ -57,6 +57,8 @@ def install_crds(session: Session) -> None:
     words = ("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
     # One that was just made has no conditions at all, which kubectl takes for an error.
     eventually(lambda: session.kubectl(*words, check=True), 60, message="the CRDs are served")
+    # kubectl remembers for hours what a server serves, and asked for that just before; this asks anew.
+    session.kubectl("api-resources")
 
 
 def install_rights(
