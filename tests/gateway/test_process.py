@@ -115,6 +115,18 @@ def test_it_is_not_ready_while_nobody_can_be_trusted(
     assert made.wait_end() == 0
 
 
+def test_a_port_of_grpc_that_is_taken_is_named(gateway: Callable[..., Gateway], namespace: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        # Without the words that ask for a free one.
+        made = gateway(namespace, start=False)
+        made.ports_asked = tuple(word for word in made.ports_asked if word != "--grpc-port")
+        made._arguments += ["--grpc-port", str(port)]
+        made.start(wait=False)
+        assert made.wait_end() == 1
+    assert f"--grpc-port: cannot listen on 127.0.0.1:{port}: the address cannot be had" in made.log_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
