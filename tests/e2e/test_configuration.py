@@ -94,6 +94,7 @@ def kubeconfig(folder: Path, **cluster: str) -> Path:
         (["--vault-auth", "kubernetes"], {}, "--vault-role: "),
         (["--vault-auth", "ldap"], {}, "'--vault-auth'"),
         (["--vault-mount", "a/../b"], {}, "--vault-mount: "),
+        (["--transit-mount", "a/../b"], {}, "--transit-mount: "),
         (["--vault-prefix", "../other"], {}, "--vault-prefix: "),
         (["--vault-ca", "/does/not/exist"], {}, "--vault-ca: "),
         (["--namespace", "Not_One"], {}, "--namespace: 'Not_One' is not a namespace's name"),
