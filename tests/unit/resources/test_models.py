@@ -84,7 +84,7 @@ def test_a_model_with_a_value_refuses_to_be_written() -> None:
         {"registry": CANARY},
         {"registry": {"password": [CANARY]}},
         {"registry": {"passwordFrom": {"secretKeyRef": CANARY}}},
-        {"git": {"token": CANARY}},
+        {"git": {"token": [CANARY]}},
         {"registry": {"password": CANARY}, "deletionPolicy": CANARY},
     ],
 )
