@@ -101,6 +101,10 @@ bench: setup ## Speed and cost, beside a bare client; ARGS="-n 2000 --only creat
 bench-gateway: setup ## The same of the gateway's published APIs; ARGS="--runs 1 --only get", ARGS=--help
 	@$(PY) -m bench.gateway $(ARGS)
 
+.PHONY: soak
+soak: setup ## Mixed load on the gateway: does its memory stay flat? ARGS="--minutes 30", ARGS=--help
+	@$(PY) -m bench.gateway.soak $(ARGS)
+
 .PHONY: crds
 crds: setup ## Write crds/ and the chart's copy from the models
 	@for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --output $$folder > /dev/null; done

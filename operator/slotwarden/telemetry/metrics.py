@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -116,6 +117,21 @@ class GatewayMetrics(Metrics):
             registry=self.registry,
         )
 
+        self._tasks = Gauge(
+            "slotwarden_gateway_tasks",
+            "Tasks of the event loop: requests, connections, watches; more of them at rest are a leak.",
+            registry=self.registry,
+        )
+        self._tasks.set_function(_tasks)
+
     def follow_catalog(self, behind: Callable[[], float]) -> None:
         """Read how far the catalog is behind whenever metrics are asked for."""
         self._behind.set_function(behind)
+
+
+def _tasks() -> float:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        # Asked for outside of a loop, where none runs.
+        return 0
