@@ -115,14 +115,15 @@ class User:
             kube.create(RBAC.format(api.namespace, "rolebindings"), binding)
         user = cls(api, namespace, name, user_token(kube, namespace, name))
         for each in rules:
-            eventually(lambda each=each: user._may(each), message=f"the permissions of {name} hold")
+            eventually(lambda each=each: user.may(each), message=f"the permissions of {name} hold")
         return user
 
     @property
     def username(self) -> str:
         return f"system:serviceaccount:{self.namespace}:{self.name}"
 
-    def _may(self, held: Rule) -> bool:
+    def may(self, held: Rule) -> bool:
+        """Whether the API server says that they may do the first thing that the rule allows."""
         resource, _, subresource = held["resources"][0].partition("/")
         attributes = {
             "namespace": self.api.namespace,
