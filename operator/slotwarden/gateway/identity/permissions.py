@@ -66,7 +66,7 @@ class Permissions:
 
     async def may(self, caller: Caller, what: Permission, resource: str, namespace: str, name: str = "") -> bool:
         """Whether the caller may; without a name, whether to all objects of the namespace."""
-        if not is_dns_label(namespace) or (self._served and namespace not in self._served):
+        if not self._serves(namespace):
             return False
         return await self._access.may(caller, what, resource=resource, namespace=namespace, name=name)
 
@@ -76,6 +76,8 @@ class Permissions:
         """To which of these objects the caller may do that; one question where it is to all or there are none."""
         if not names or await self.may(caller, what, resource, namespace):
             return frozenset(names)
+        if not self._serves(namespace):
+            return frozenset()
         places = asyncio.Semaphore(_AT_ONCE)
 
         async def ask(name: str) -> str | None:
@@ -110,6 +112,9 @@ class Permissions:
         if await self.may(caller, READ, resource, namespace, name):
             raise _forbidden(caller, what, resource, namespace)
         raise Unseen
+
+    def _serves(self, namespace: str) -> bool:
+        return is_dns_label(namespace) and (not self._served or namespace in self._served)
 
 
 def organization(caller: Caller, named: str | None) -> str:
