@@ -13,6 +13,7 @@ from slotwarden.domain.entries import EnvRef
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.declarations import Declarations, Exists
 from slotwarden.gateway.refusals import Refusal
+from testbed.clients.errors import RefusedError
 from testbed.wait import eventually
 
 if TYPE_CHECKING:
@@ -190,4 +191,25 @@ async def test_a_field_that_the_cluster_does_not_know_is_refused(
     """An older CRD would drop it without a word."""
     with pytest.raises(Rejected):
         await declarations.make_env(ref, {"notThere": True})
+    assert names(api) == set()
+
+
+async def test_a_quota_that_is_used_up_is_told(api: Api, declarations: Declarations, ref: EnvRef) -> None:
+    path, hard = f"/api/v1/namespaces/{api.namespace}/resourcequotas", {"count/envsecrets.slotwarden.io": "0"}
+    api.session.kube.create(path, {"metadata": {"name": "none"}, "spec": {"hard": hard}})
+    # The controller that counts does not run here.
+    api.session.kube.patch(f"{path}/none/status", {"status": {"hard": hard, "used": hard}})
+
+    def holds() -> bool:
+        try:
+            by_hand(api, ref._replace(key="PROBE"), "probe")
+        except RefusedError as error:
+            return "quota" in str(error)
+        api.session.kube.delete(api.path(ENV, "probe"))
+        return False
+
+    eventually(holds, message="the quota holds")
+    with pytest.raises(Refusal, match="a quota of the namespace") as caught:
+        await declarations.make_env(ref, {})
+    assert caught.value.code == 403
     assert names(api) == set()

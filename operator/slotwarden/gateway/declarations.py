@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from slotwarden.cluster.errors import AlreadyExists, Conflict, NotFound, Terminating
+from slotwarden.cluster.errors import AlreadyExists, Conflict, Forbidden, NotFound, Terminating
 from slotwarden.domain.declared import CREATED_ANNOTATION
 from slotwarden.domain.declared_env import DeclaredEnv
 from slotwarden.domain.kinds import ENV
@@ -167,6 +167,10 @@ class Declarations:
             raise conflict("the namespace is being deleted") from None
         except NotFound:
             raise Refusal(404, "there is no such namespace") from None
+        except Forbidden as error:
+            if "quota" not in str(error):
+                raise
+            raise Refusal(403, "a quota of the namespace lets no such object be made") from None
 
     async def _oldest(self, ref: EnvRef) -> Json | None:
         found = await self._objects.of_key(ref)
