@@ -10,9 +10,12 @@ from testbed.clients.kube import core
 from testbed.wait import eventually
 from tests.e2e.support import condition, data, encoded, passwords
 from tests.published.slots import ABSENT, RESOURCE, Grpc, Rest, Slot, git, registry
-from tests.published.support import canary
+from tests.published.support import SET, canary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testbed.gateway import Gateway
     from tests.published.slots import Wire
     from tests.published.support import Api, Json, User
 
@@ -75,6 +78,22 @@ def test_what_the_api_makes_kubectl_shows(slot: Slot, wire: Wire) -> None:
 
     # kubectl may remember the time before there were such resources.
     eventually(shown, message="kubectl shows it")
+
+
+def test_what_another_replica_made_a_moment_ago_is_overwritten_and_deleted(
+    slot: Slot, wire: Wire, owner: User, users: Callable[..., User], make_replica: Callable[..., Gateway]
+) -> None:
+    replica = make_replica()
+    other, setter = Rest(owner, replica), Rest(users(SET))
+    for _ in range(3):
+        slot.create(other, registry(canary())).ok()
+        slot.create(setter, registry(canary())).ok()
+        value = git(canary())
+        slot.create(wire, value).ok()
+        assert slot.get(wire).ok()["value"] == value
+        assert slot.delete(other).ok() == {"deleted": True}
+        slot.create(other, registry(canary())).ok()
+        assert slot.delete(wire).ok() == {"deleted": True}
 
 
 def test_what_people_declared_beside_the_credential_stays(slot: Slot, wire: Wire) -> None:

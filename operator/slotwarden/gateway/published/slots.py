@@ -106,11 +106,13 @@ class Slots:
             raise Refusal(HTTPStatus.NOT_FOUND, "there is no such organization") from None
 
     async def _found(self, asked: Asked, ref: SlotRef, login: Credential) -> Json:
-        if self._parts.catalog.slot(ref) is not None:
-            # It may have gone a moment ago.
+        declare = (asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
+        # Who may not make one may overwrite one that another replica made a moment ago.
+        if self._parts.catalog.slot(ref) is not None or not await self._parts.permissions.may(*declare):
+            # It may have gone as lately.
             with suppress(NotFound):
                 return await self._parts.objects.get(_RESOURCE, asked.namespace, asked.name)
-        await self._parts.permissions.admit(asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
+        await self._parts.permissions.admit(*declare)
         spec = slots_specs.new(ref.slot, login)
         try:
             return await self._parts.declarations.make(_RESOURCE, asked.namespace, asked.name, spec)
