@@ -25,6 +25,8 @@ _OPTIONS: Final = (
     # A token alone may be 16 KiB.
     ("grpc.max_metadata_size", 32 * 1024),
     ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_concurrent_streams", 256),
+    ("grpc.max_connection_idle_ms", 300_000),
     # A second process on the port would get some of the connections, unseen.
     ("grpc.so_reuseport", 0),
 )
