@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,7 +38,8 @@ class Run:
         with raised(self.reporter, settings.patience) as stage:
             self.reporter.say(self._title(f"the programs, and {settings.secrets} secrets"))
             async with played(stage, secrets=settings.secrets, slots=slots) as scene:
-                found: Json = {"versions": stage.versions()}
+                libraries = {name: importlib.metadata.version(name) for name in ("grpcio", "uvloop")}
+                found: Json = {"versions": {**libraries, **stage.versions()}}
                 for part in settings.parts:
                     with self.reporter.step(self._title(part)):
                         found[part] = await self._part(scene, part)
