@@ -22,6 +22,8 @@ Json = dict[str, Any]
 _WARM_UP_SHARE: Final = 5
 PAUSE: Final = 0.1
 """Seconds after a write in which the operator and the watches do their part, so that the next finds them at rest."""
+_LONGEST: Final = 20.0
+"""Seconds of requests one by one, where the bare client's are slow."""
 _APART: Final = ("watch ", "create tokenreviews", "create subjectaccessreviews", "list secrets", "get -")
 """Who may ask is asked for once in a while, and so is the certificate, and how the servers are: none of it belongs to
 a request."""
@@ -37,7 +39,7 @@ async def under_load(
 
 async def one_by_one(scene: Scene, works: Works, settings: Settings, *, pause: float) -> Json:
     """One request after the other."""
-    job = Job(scene.servers(), works, most=settings.tries, pause=pause, cores=others(last_core()))
+    job = Job(scene.servers(), works, 1, _LONGEST, settings.tries, pause, cores=others(last_core()))
     return await _measured(scene, job)
 
 
