@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,30 @@ def test_a_call_that_its_client_gives_up_leaves_room(
         assert running.result(TIMEOUT).code == "CANCELLED"
         eventually(lambda: Rest(owner, gateway).call("ListSecrets", {}).code == "OK", message="there is room again")
         hold.release()
+
+
+def test_a_message_is_not_waited_for_before_it_is_known_whose_it_is(api: Api) -> None:
+    """Else who has no token could have any number of messages held, each short of its last byte."""
+    ended = threading.Event()
+    with channel(api) as made:
+        call = made.stream_unary(f"/{SERVICE}/CreateSecret")
+
+        def never() -> Iterator[bytes]:
+            ended.wait()
+            yield from ()
+
+        answer = call.future(never(), metadata=(("authorization", "Bearer nobody's"),), timeout=TIMEOUT)
+        try:
+            assert answer.code() == grpc.StatusCode.UNAUTHENTICATED
+        finally:
+            ended.set()
+
+
+def test_a_call_without_a_message_is_refused(api: Api, owner: User) -> None:
+    with channel(api) as made:
+        call = made.stream_unary(f"/{SERVICE}/CreateSecret")
+        answer = call.future(iter(()), metadata=(("authorization", f"Bearer {owner.token}"),), timeout=TIMEOUT)
+        assert (answer.code(), answer.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "there is no message")
 
 
 def test_calls_are_counted_by_their_route_and_outcome(api: Api, owner: User, slot: Slot) -> None:

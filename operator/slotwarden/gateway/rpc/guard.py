@@ -23,13 +23,15 @@ from slotwarden.gateway.published.codes import code
 from slotwarden.gateway.refusals import WORDS, Refusal, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from slotwarden.gateway.identity.caller import Caller
     from slotwarden.gateway.identity.tokens import Tokens
     from slotwarden.gateway.serving.server import Traffic
     from slotwarden.gateway.shares import Shares
     from slotwarden.telemetry.metrics import GatewayMetrics
+
+    Context = grpc.aio.ServicerContext[Any, Any]
 
 SECONDS: Final = 30.0
 """How long a call may take in all; less where the client says so."""
@@ -75,18 +77,19 @@ class Guard(grpc.aio.ServerInterceptor):
         route = self._routes.get(handler_call_details.method)
         if handler is None or route is None:
             return handler
-        # Bytes, so that what cannot be read is answered here like all else.
-        return grpc.unary_unary_rpc_method_handler(
+        # Bytes, so that what cannot be read is answered here like all else. A stream, so that no message is read before
+        # it is known whose it is: who has no token could have 256 of them held on each connection, for ever.
+        return grpc.stream_unary_rpc_method_handler(
             partial(self._serve, route, handler), response_serializer=handler.response_serializer
         )
 
-    async def _serve(self, route: str, handler: Any, raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+    async def _serve(self, route: str, handler: Any, sent: AsyncIterator[bytes], context: Context) -> Any:
         given = context.invocation_metadata() or ()
         name = request_id(_one(given, HEADER))
         await context.send_initial_metadata(((HEADER.lower(), name),))
         started, told = perf_counter(), grpc.StatusCode.CANCELLED
         try:
-            answer = await self._run(handler, raw, context, name)
+            answer = await self._run(handler, sent, context, name)
             told = grpc.StatusCode.OK
         except Exception as error:  # noqa: BLE001  # the last place where one could leave with its text
             refused = refusal(error)
@@ -101,7 +104,7 @@ class Guard(grpc.aio.ServerInterceptor):
             return answer
         return await context.abort(told, refused.message, later)
 
-    async def _run(self, handler: Any, raw: bytes, context: grpc.aio.ServicerContext[Any, Any], name: str) -> Any:
+    async def _run(self, handler: Any, sent: AsyncIterator[bytes], context: Context, name: str) -> Any:
         given = context.invocation_metadata() or ()
         with self._traffic.running():
             async with asyncio.timeout(SECONDS):
@@ -112,7 +115,9 @@ class Guard(grpc.aio.ServerInterceptor):
                 with self._shares.running(caller.username):
                     CALL.set(Call(caller, organization(caller, _one(given, ORGANIZATION)), name))
                     try:
-                        message = handler.request_deserializer(raw)
+                        message = handler.request_deserializer(await anext(sent))
+                    except StopAsyncIteration:
+                        raise Refusal(400, "there is no message") from None
                     except DecodeError:
                         raise Refusal(400, "the message cannot be read") from None
                     return await handler.unary_unary(message, context)
