@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,3 +65,34 @@ async def test_a_yes_is_remembered_and_a_no_is_not() -> None:
 async def test_in_a_namespace_that_is_not_served_nobody_may() -> None:
     reviews = Answers("", "a")
     assert await among(permissions(reviews, "other"), "a") == set()  # type: ignore[arg-type]
+
+
+class Silent(Answers):
+    """An API server that answers for all objects at once, and for single ones when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = asyncio.Event()
+
+    async def access(self, user: User, attributes: Attributes) -> bool:
+        if attributes.name:
+            self.asked.append(user.name)
+            await self.let.wait()
+        return False
+
+
+async def test_many_lists_of_one_caller_leave_room_for_the_questions_of_others() -> None:
+    reviews, names = Silent(), [str(number) for number in range(40)]
+    known = permissions(reviews)  # type: ignore[arg-type]
+    lists = [asyncio.create_task(among(known, *names)) for _ in range(8)]
+    # Far more turns of the loop than the questions take to be asked.
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(reviews.asked) == 16
+    other = asyncio.create_task(known.among(replace(DANA, username="eve"), REVEAL, "envsecrets", "acme", names))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert reviews.asked.count("eve") == 16
+    reviews.let.set()
+    assert await asyncio.gather(*lists) == [set()] * 8
+    assert not await other

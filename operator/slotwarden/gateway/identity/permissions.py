@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from slotwarden.domain.names import is_dns_label
 from slotwarden.gateway.refusals import Refusal
@@ -63,6 +64,7 @@ class Permissions:
     def __init__(self, access: Access, served: frozenset[str]) -> None:
         self._access = access
         self._served = served
+        self._places: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def may(self, caller: Caller, what: Permission, resource: str, namespace: str, name: str = "") -> bool:
         """Whether the caller may; without a name, whether to all objects of the namespace."""
@@ -78,7 +80,8 @@ class Permissions:
             return frozenset(names)
         if not self._serves(namespace):
             return frozenset()
-        places = asyncio.Semaphore(_AT_ONCE)
+        # Of one caller together: a thousand questions for each of their lists would leave others no connection.
+        places = self._places.setdefault(caller.username, asyncio.Semaphore(_AT_ONCE))
 
         async def ask(name: str) -> str | None:
             async with places:
