@@ -11,7 +11,7 @@ from bench.counting import Mark
 from bench.gateway.jobs import NUMBER, Job, Step
 from bench.gateway.loading import load
 from bench.gateway.replay import Sample
-from bench.gateway.scene import MANY, NAMESPACE, PREFIX, PROJECT, declaring, secrets_path, slot
+from bench.gateway.scene import MANY, NAMESPACE, PREFIX, PROJECT, declaring, key, secrets_path, slot
 from slotwarden.domain.entries import EnvRef
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.published.pb import secret_service_pb2
@@ -59,8 +59,7 @@ async def bare(scene: Scene, part: str, tag: str) -> Works:
 
 
 async def _object(_scene: Scene, _tag: str) -> Works:
-    names = [env_object_name(EnvRef(NAMESPACE, PROJECT, MANY, _key(number))) for number in range(_KEYS)]
-    return [[Step("kubernetes", "GET", kube.envs(NAMESPACE, name))] for name in names]
+    return [[Step("kubernetes", "GET", kube.envs(NAMESPACE, key(f"{number:06}")))] for number in range(_KEYS)]
 
 
 async def _objects(_scene: Scene, _tag: str) -> Works:

@@ -14,7 +14,7 @@ from bench.gateway.jobs import NUMBER, Job, Server, Step
 from bench.gateway.loading import last_core, load, others, pin
 from bench.stage import SYSTEM, Stage, started
 from bench.web import Api
-from testbed.clients.kube import core
+from testbed.clients.kube import core, envs
 from testbed.gateway import TLS_SECRET, Gateway, user_token
 from testbed.wait import eventually
 
@@ -140,13 +140,25 @@ def slot(name: str) -> Step:
 
 
 async def _seed(scene: Scene, secrets: int, slots: int) -> None:
-    """The environment that is listed, and slots that have values; made through the gateway itself."""
-    for count, step in ((secrets, declaring(MANY, f"KEY_{NUMBER}")), (slots, slot(f"slot-{NUMBER}"))):
+    """The environment that is listed, and slots that have values."""
+    for count, step in ((secrets, _object()), (slots, slot(f"slot-{NUMBER}"))):
         if not count:
             continue
         job = Job(scene.servers(), [[step]], _SEEDS_AT_ONCE, seconds=600, most=count, cores=others(last_core()))
         await load(job)
     await scene.rest()
+
+
+def _object() -> Step:
+    """A secret of the environment that is listed, made by its object: many at once are nothing that is measured."""
+    spec = {"project": PROJECT, "environment": MANY, "key": f"KEY_{NUMBER}"}
+    body = {"apiVersion": "slotwarden.io/v1beta1", "kind": "EnvSecret", "metadata": {"name": key(NUMBER)}, "spec": spec}
+    return Step("kubernetes", "POST", envs(NAMESPACE), json.dumps(body), code=201)
+
+
+def key(number: str) -> str:
+    """The name of the object of a secret of the environment that is listed."""
+    return f"key-{number}"
 
 
 def _client(kube: Kube) -> str:
