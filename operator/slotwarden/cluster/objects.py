@@ -37,11 +37,19 @@ class Objects:
         """The object as it is."""
         return await self._client.request("get", resource, paths.slot(resource, namespace, name))
 
-    async def of_key(self, ref: EnvRef) -> list[Json]:
-        """The EnvSecrets that stand for one key of one environment."""
+    async def of_key(self, ref: EnvRef, since: str = "") -> list[Json]:
+        """The EnvSecrets that stand for one key of one environment.
+
+        Args:
+            since: a resourceVersion as of which, or later, they are told; as they are now if empty. The API server then
+                answers from memory, where it may have to read and decode all objects of the namespace otherwise.
+        """
         path = paths.slots(ENV.resource, ref.organization)
         fields = f"spec.project={ref.project},spec.environment={ref.environment},spec.key={ref.key}"
-        answer = await self._client.request("list", ENV.resource, path, query={"fieldSelector": fields})
+        query = {"fieldSelector": fields}
+        if since:
+            query |= {"resourceVersion": since, "resourceVersionMatch": "NotOlderThan"}
+        answer = await self._client.request("list", ENV.resource, path, query=query)
         return list(answer.get("items") or ())
 
     async def create(self, resource: str, namespace: str, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> Json:

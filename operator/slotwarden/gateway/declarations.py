@@ -99,7 +99,8 @@ class Declarations:
             if oldest is None:
                 raise conflict(f"the name {name} that the object would have is taken, or just becoming free") from None
             raise Exists(self._took(oldest)) from None
-        oldest = await self._oldest(ref)
+        # Whatever is older was there when ours was made.
+        oldest = await self._oldest(ref, made["metadata"]["resourceVersion"])
         if oldest is not None and oldest["metadata"]["uid"] != made["metadata"]["uid"]:
             await self._delete(ENV.resource, made)
             raise Exists(self._took(oldest))
@@ -172,8 +173,8 @@ class Declarations:
                 raise
             raise Refusal(403, "a quota of the namespace lets no such object be made") from None
 
-    async def _oldest(self, ref: EnvRef) -> Json | None:
-        found = await self._objects.of_key(ref)
+    async def _oldest(self, ref: EnvRef, since: str = "") -> Json | None:
+        found = await self._objects.of_key(ref, since)
         return min(found, key=lambda raw: age(DeclaredEnv(EnvSecret.from_object(raw))), default=None)
 
     async def _found(self, resource: Resource, namespace: str, name: str) -> Json:
