@@ -78,6 +78,7 @@ def test_names_that_are_none(owner: User, form: type, method: str, name: str) ->
         ({"name": "s", "value": {"gitSecret": None}}, "value: needs exactly one of"),
         ({"name": "s", "value": {**git(CANARY), **registry(CANARY)}}, "value: needs exactly one of"),
         ({"name": "s", "value": {**git(CANARY), "git_secret": {"token": CANARY}}}, "value has a member"),
+        (b'{"name": "s", "value": {"gitSecret": {}, "gitSecret": {"username": "u", "token": "t"}}}', "a member twice"),
         ({"name": "s", "value": git(CANARY), CANARY: 1}, "a member that"),
         ({"name": "s", "value": {**git(CANARY), CANARY: 1}}, "value has a member"),
         ({"name": "s", "value": {"gitSecret": {"user": CANARY, "token": CANARY}}}, "value.gitSecret has a member"),
@@ -86,7 +87,7 @@ def test_names_that_are_none(owner: User, form: type, method: str, name: str) ->
         ({"name": "s", "value": {"gitSecret": {"username": "u", "token": 5}}}, "value.gitSecret.token: "),
         ({"name": "s", "value": {"gitSecret": {"username": [CANARY], "token": "t"}}}, "value.gitSecret.username: "),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_json_that_is_no_message(owner: User, body: Any, words: str) -> None:
     answer = owner.ask("POST", PATH, body)

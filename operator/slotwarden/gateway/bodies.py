@@ -6,6 +6,7 @@ names of our own, and a member that is not known is not named.
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -75,9 +76,13 @@ def read(model: type[Body], raw: bytes, code: int = HTTPStatus.UNPROCESSABLE_ENT
         Refusal: 400 for what is no JSON object of known members, `code` for fields that are wrong. It tells no input.
     """
     try:
-        return model.model_validate_json(raw or b"{}", by_alias=True, by_name=False)
+        body = model.model_validate_json(raw or b"{}", by_alias=True, by_name=False)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
+    else:
+        if _doubled(raw or b"{}"):
+            raise Refusal(HTTPStatus.BAD_REQUEST, "the body has a member twice")
+        return body
     name = model.__name__
     for each in found:
         match each["type"]:
@@ -88,6 +93,18 @@ def read(model: type[Body], raw: bytes, code: int = HTTPStatus.UNPROCESSABLE_ENT
             case "extra_forbidden":
                 raise Refusal(HTTPStatus.BAD_REQUEST, _unknown(model, tuple(map(str, each["loc"][:-1]))))
     raise invalid(*(_cause(model.__name__, each) for each in found), code=code)
+
+
+def _doubled(raw: bytes) -> bool:
+    """Whether a member stands twice in its object: which of the two was meant, the sender alone knows."""
+    doubled = False
+
+    def look(members: list[tuple[str, object]]) -> None:
+        nonlocal doubled
+        doubled = doubled or len(dict(members)) < len(members)
+
+    json.loads(raw, object_pairs_hook=look)
+    return doubled
 
 
 def _unknown(model: type[Part], place: tuple[str, ...]) -> str:

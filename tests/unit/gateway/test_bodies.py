@@ -47,6 +47,19 @@ def test_the_names_within_the_program_are_none_of_the_apis(name: str) -> None:
     assert refused(json.dumps({name: CANARY}).encode()).code == 400
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"value": "c4naryValueOfABody", "value": "other"}',
+        b'{"value": {"value": "c4naryValueOfABody"}, "value": "other"}',
+        b'{"value": "other", "\\u0076alue": "other"}',
+    ],
+)
+def test_a_member_that_stands_twice_is_refused(body: bytes) -> None:
+    refusal = refused(body)
+    assert (refusal.code, refusal.message) == (400, "the body has a member twice")
+
+
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("wrong", [[CANARY], {"is": CANARY}, 1.5, True, {CANARY: 1}])
 def test_a_field_of_another_type_is_named_and_not_told(field: str, wrong: object) -> None:
