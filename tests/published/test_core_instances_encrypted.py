@@ -130,7 +130,7 @@ def test_without_a_transit_mount_the_field_is_refused_422(instance: Instance, ow
     answer = instance.post(owner, "mysecret", canary(), encrypted=True, gateway=without)
     assert answer.code == 422
     assert answer.body["error"] == (
-        "the body is invalid: encrypted: cannot be done: no Transit mount is configured here: give --transit-mount"
+        "the request is invalid: encrypted: cannot be done: no Transit mount is configured here: give --transit-mount"
     )
     assert instance.find("mysecret") is None
     assert instance.post(owner, "mysecret", canary(), encrypted=False, gateway=without).code == 201

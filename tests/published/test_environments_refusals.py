@@ -37,7 +37,7 @@ def refused(answer: Answer, code: int, word: str) -> str:
 @pytest.mark.parametrize("name", ["1ST", "a=b", "a b", "a/b", "-a", "", "ü", f"{NEEDLE}\n", "A" * 254])
 def test_post_a_name_that_is_no_key_422(shop: Shop, owner: User, name: str) -> None:
     said = refused(shop.create(owner, name), 422, "Invalid")
-    assert said == f"the body is invalid: name: {KEY}"
+    assert said == f"the request is invalid: name: {KEY}"
     assert shop.objects() == []
 
 
@@ -55,14 +55,14 @@ def test_post_a_name_that_is_no_key_422(shop: Shop, owner: User, name: str) -> N
 )
 def test_post_wrong_fields_422(shop: Shop, owner: User, body: Json, said: str) -> None:
     answer = shop.ask(owner, "POST", body=body)
-    assert refused(answer, 422, "Invalid") == f"the body is invalid: {said}"
+    assert refused(answer, 422, "Invalid") == f"the request is invalid: {said}"
     assert shop.objects() == []
 
 
 def test_put_another_name_than_the_paths_422(shop: Shop, owner: User) -> None:
     made = shop.declared(owner, "TOKEN")
     answer = shop.ask(owner, "PUT", "TOKEN", body={"kind": "Secret", "name": "OTHER", "description": NEEDLE})
-    assert refused(answer, 422, "Invalid").startswith("the body is invalid: name: is not the name in the path")
+    assert refused(answer, 422, "Invalid").startswith("the request is invalid: name: is not the name in the path")
     assert shop.get(owner, "TOKEN").body == made
 
 
@@ -78,13 +78,13 @@ def test_put_another_name_than_the_paths_422(shop: Shop, owner: User) -> None:
 def test_put_what_is_no_value_422(shop: Shop, owner: User, body: Json, said: str) -> None:
     shop.declared(owner, "TOKEN")
     answer = shop.ask(owner, "PUT", "TOKEN", "value", body)
-    assert refused(answer, 422, "Invalid").startswith(f"the body is invalid: {said}")
+    assert refused(answer, 422, "Invalid").startswith(f"the request is invalid: {said}")
 
 
 def test_put_a_value_that_is_too_long_422(shop: Shop, owner: User) -> None:
     shop.declared(owner, "TOKEN")
     answer = shop.give(owner, "TOKEN", NEEDLE * (600 * 1024 // len(NEEDLE)))
-    assert refused(answer, 422, "Invalid") == "the body is invalid: value: is longer than 512 KiB"
+    assert refused(answer, 422, "Invalid") == "the request is invalid: value: is longer than 512 KiB"
     assert shop.api.vault.metadata(shop.entry("TOKEN")) is None
 
 
@@ -108,7 +108,7 @@ def test_put_what_is_no_json_or_has_unknown_members_400(shop: Shop, owner: User,
     if raw:
         assert refused(answer, 400, "BadRequest").startswith(said)
     else:
-        assert refused(answer, 422, "Invalid") == "the body is invalid: value: is required"
+        assert refused(answer, 422, "Invalid") == "the request is invalid: value: is required"
     assert shop.api.vault.metadata(shop.entry("TOKEN")) is None
 
 

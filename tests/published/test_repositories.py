@@ -127,6 +127,7 @@ def test_a_value_and_a_body_that_are_too_long(repo: Repo) -> None:
         ("/repos/id:one/secrets/1TOKEN", "key"),
         (f"/repos/id:one/secrets/{'K' * 254}", "key"),
         ("/repos/id:one/secrets/TOKEN?secret_group=-x", "secret_group"),
+        ("/repos/id:one/secrets/TOKEN?secret_group=a&secret_group=b", "secret_group"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_by_its_field(owner: User, path: str, field: str) -> None:

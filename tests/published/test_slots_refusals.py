@@ -62,7 +62,7 @@ def test_names_that_are_none(owner: User, form: type, method: str, name: str) ->
     outcome = form(owner).call(method, {"name": name})
     assert outcome.said == (
         "INVALID_ARGUMENT",
-        "the body is invalid: name: is not 1 to 64 letters, digits, '-' and '_'",
+        "the request is invalid: name: is not 1 to 64 letters, digits, '-' and '_'",
     )
 
 

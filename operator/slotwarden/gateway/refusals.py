@@ -83,7 +83,7 @@ class Refusal(Exception):
 def invalid(*causes: Cause, code: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Refusal:
     """A request that is understood, with fields that cannot be."""
     said = ", ".join(f"{cause.field}: {cause.message}" for cause in causes)
-    return Refusal(code, f"the body is invalid: {said}", causes)
+    return Refusal(code, f"the request is invalid: {said}", causes)
 
 
 def conflict(message: str, *causes: Cause) -> Refusal:

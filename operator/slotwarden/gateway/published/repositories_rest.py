@@ -20,12 +20,13 @@ from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
 from slotwarden.gateway.identity.permissions import ORGANIZATION, organization
 from slotwarden.gateway.observing import ID
-from slotwarden.gateway.refusals import Cause, Refusal, invalid
+from slotwarden.gateway.refusals import Cause, invalid
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from slotwarden.gateway.published.operations import Standing
     from slotwarden.gateway.published.repositories import Repositories
+    from slotwarden.gateway.refusals import Refusal
 
 PATHS: Final = re.compile("/repos/")
 """Which paths are of this API."""
@@ -112,7 +113,9 @@ def _problem(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]
 
 
 def _group(request: web.Request) -> str:
-    return request.query.get(_GROUP) or _DEFAULT
+    """The group that is named; the empty text, which names none, for several."""
+    named = request.query.getall(_GROUP, [""])
+    return (named[0] or _DEFAULT) if len(named) == 1 else ""
 
 
 def _ref(request: web.Request) -> EnvRef:
@@ -121,7 +124,6 @@ def _ref(request: web.Request) -> EnvRef:
     fits = {"repo_id": is_env_segment(project), _GROUP: is_env_segment(group), "key": is_env_key(key)}
     wrong = [Cause(name, _MESSAGES[name]) for name, is_right in fits.items() if not is_right]
     if wrong:
-        said = ", ".join(f"{cause.field}: {cause.message}" for cause in wrong)
-        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"the request is invalid: {said}", tuple(wrong))
+        raise invalid(*wrong)
     place = organization(request[CALLER], request.headers.get(ORGANIZATION))
     return EnvRef(place, project, group, key)
