@@ -108,6 +108,17 @@ def test_post_completes_an_object_without_a_value_201(instance: Instance, owner:
     instance.holds({"mysecret": value.encode()})
 
 
+def test_what_gitops_manages_takes_a_value_but_not_encryption_409(instance: Instance, owner: User) -> None:
+    made = instance.by_hand("mysecret")
+    path = instance.api.objects("envsecrets", made["metadata"]["name"])
+    instance.api.kube.patch(path, {"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}})
+    instance.known(owner, "mysecret")
+    refused(instance.post(owner, "mysecret", canary(), encrypted=True), 409, "managed by Flux, Kustomization apps")
+    assert "encrypted" not in instance.object("mysecret")["spec"]
+    assert instance.raw("mysecret") is None
+    assert instance.post(owner, "mysecret", canary()).code == 201
+
+
 def test_what_takes_its_value_from_elsewhere_409(instance: Instance, owner: User) -> None:
     instance.by_hand("mysecret", valueFrom={"secretKeyRef": {"name": "nothing", "key": "a"}})
     refused(instance.post(owner, "mysecret", canary()), 409, "spec.valueFrom", "key a of Secret nothing")
