@@ -13,6 +13,7 @@ from testbed.gateway import make_gateway
 from testbed.install import install_crds
 from testbed.operator import make_identities
 from testbed.wait import eventually, eventually_async
+from tests.published.support import READ, Answer, Api, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,8 +103,18 @@ def test_a_gateway_starts_without_a_crd_and_is_ready_once_there_is_one(
         eventually(lambda: said in gateway.readyz()[1], message="/readyz says what is missing")
         assert gateway.readyz()[0] == HTTPStatus.SERVICE_UNAVAILABLE
         assert gateway.healthz()[0] == HTTPStatus.OK
+        nobody: Any = None
+        user = User.made(Api(own, place, nobody, gateway), "reader", (READ,), place)
+
+        def listed() -> Answer:
+            return user.ask("GET", f"/{place}/shop/envs/production/secrets")
+
+        answer = listed()
+        assert (answer.code, answer.body["code"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable")
+        assert int(answer.headers["retry-after"]) > 0
         install_crds(own)
         gateway.wait_ready(BACK)
+        assert (listed().code, listed().body) == (HTTPStatus.OK, [])
     finally:
         gateway.stop()
 

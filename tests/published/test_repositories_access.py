@@ -64,6 +64,28 @@ def test_an_operation_may_be_polled_by_who_reads_or_sets_and_by_nobody_else(
     assert messages == {refused(repo.poll(gone), 404, "NotFound")}
 
 
+@pytest.mark.parametrize("call", ["put", "poll"])
+def test_a_foreign_secret_is_asked_about_as_a_missing_one(repo: Repo, users: Callable[..., User], call: str) -> None:
+    """By the answer, and by what the gateway asked of Kubernetes and of Vault to give it."""
+    operation = repo.accepted("THERE", "v")
+    repo.becomes(operation, "success")
+    session, gateway, seen = repo.api.session, repo.api.gateway, repo.seen_by(users())
+    found: dict[str, Any] = {}
+    # The first request is the one whose token is reviewed.
+    for key in ("FIRST", "THERE", "NOT_THERE"):
+        kube, vault = session.kube_audit.mark(), session.vault_audit.mark()
+        path = f"{repo.path(key)}/operations/{operation['operation_id']}"
+        answer = seen.put(key, "w") if call == "put" else seen.user.ask("GET", path)
+        code = "Forbidden" if call == "put" else "NotFound"
+        message = refused(answer, 403 if call == "put" else 404, code)
+        asked = session.kube_audit.events(since=kube, user=gateway.user)
+        calls = sorted(f"{event['verb']} {event['objectRef']['resource']}" for event in asked)
+        found[key] = (message, calls, session.vault_audit.requests(since=vault, user=gateway.vault_user))
+    assert found["THERE"] == found["NOT_THERE"]
+    assert set(found["THERE"][1]) == {"create subjectaccessreviews"}
+    assert found["THERE"][2] == []
+
+
 def test_an_operation_of_another_key_repository_or_tenant_is_none(
     repo: Repo, installed: Any, users: Callable[..., User]
 ) -> None:
