@@ -34,9 +34,11 @@ async def load(job: Job) -> Done:
     try:
         async with asyncio.timeout(job.seconds + _GRACE):
             told, complaint = await process.communicate(job.dumps().encode())
-    except BaseException:
+    except BaseException as error:
         process.kill()
         await process.wait()
+        if isinstance(error, TimeoutError):
+            raise LoadFailed(f"some requests were not answered within {_GRACE:g} s") from None
         raise
     if process.returncode:
         lines = [
