@@ -45,7 +45,7 @@ from slotwarden.gateway.rpc.guard import Guard
 from slotwarden.gateway.rpc.server import GrpcServer
 from slotwarden.gateway.serving.files import Files
 from slotwarden.gateway.serving.publish import Place, Publisher
-from slotwarden.gateway.serving.server import HttpsServer, Traffic, in_time, only
+from slotwarden.gateway.serving.server import HttpsServer, Traffic, delivered, in_time, only
 from slotwarden.gateway.serving.tls import AskingContext
 from slotwarden.gateway.shares import Shares
 from slotwarden.telemetry.metrics import GatewayMetrics
@@ -214,7 +214,7 @@ async def assemble(options: Options) -> Gateway:
     forms = Forms(apis.FORMS, status.of_request)
     traffic = Traffic(options.most, forms.answer)
     shares, slots, shown = Shares(options.most), Slots(published), ShownCertificate()
-    known = [authenticator.middleware, shares.middleware, only(options.namespaces)]
+    known = [authenticator.middleware, shares.middleware, delivered, only(options.namespaces)]
     order = [Observing(metrics).middleware, traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
     app.add_routes([*aggregated.routes(), *apis.routes(published, slots, options.public_url)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,13 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.forms import Forms
-from slotwarden.gateway.serving.server import Traffic, only
+from slotwarden.gateway.observing import ID
+from slotwarden.gateway.serving.server import Traffic, delivered, only
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from aiohttp.typedefs import Handler, Middleware
 
     Client = TestClient[web.Request, web.Application]
 
@@ -84,3 +88,63 @@ async def test_other_namespaces_are_not_served(busy: tuple[Busy, Client]) -> Non
     assert (await client.get("/a")).status == 200
     refused = await client.get("/b")
     assert (refused.status, (await refused.json())["reason"]) == (404, "NotFound")
+
+
+def large(*others: Middleware) -> web.Application:
+    """One request at a time, with an answer that no buffer takes in."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=bytes(16 * 2**20))
+
+    async def small(_request: web.Request) -> web.Response:
+        return web.Response(text="done")
+
+    @web.middleware
+    async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[ID] = "a"
+        return await handler(request)
+
+    forms = Forms((), status.of_request)
+    app = web.Application(
+        middlewares=[named, Traffic(1, forms.answer).middleware, forms.middleware, *others, delivered]
+    )
+    app.router.add_get("/", answer)
+    app.router.add_get("/small", small)
+    return app
+
+
+async def asked(server: TestServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection whose answer has begun to come, and is not read on."""
+    reader, writer = await asyncio.open_connection(server.host, server.port, limit=1024)
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"X-Request-Id: a\r\n" in head
+    return reader, writer
+
+
+async def test_an_answer_that_is_not_read_counts_as_a_request_that_runs() -> None:
+    async with TestClient(TestServer(large())) as client:
+        _, writer = await asked(client.server)  # type: ignore[arg-type]  # that which was given
+        assert (await client.get("/small")).status == 503
+        writer.transport.abort()
+        async with asyncio.timeout(30):
+            while (await client.get("/small")).status == 503:
+                pass
+
+
+async def test_an_answer_that_is_not_read_in_time_is_cut() -> None:
+    @web.middleware
+    async def at_once(request: web.Request, handler: Handler) -> web.StreamResponse:
+        async with asyncio.timeout(0.1):
+            return await handler(request)
+
+    async with TestClient(TestServer(large(at_once))) as client:
+        reader, writer = await asked(client.server)  # type: ignore[arg-type]  # that which was given
+        async with asyncio.timeout(30):
+            while (await client.get("/small")).status == 503:
+                pass
+            with suppress(ConnectionError):
+                while part := await reader.read(2**20):
+                    assert b"HTTP/1.1" not in part
+        writer.close()

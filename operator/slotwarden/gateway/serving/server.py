@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from slotwarden.gateway.observing import HEADER, ID
 from slotwarden.gateway.refusals import Refusal, away
 from slotwarden.gateway.serving.wire import wordless
 
@@ -25,6 +26,7 @@ _HEAD_SECONDS: Final = 100.0
 _REQUEST_SECONDS: Final = 40.0
 _CUT_SECONDS: Final = 1.0
 _BACKLOG: Final = 512
+_PIECE: Final = 128 * 1024
 
 
 class TlsSite(web.BaseSite):
@@ -161,6 +163,40 @@ async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give a request up that takes too long."""
     async with asyncio.timeout(_REQUEST_SECONDS):
         return await handler(request)
+
+
+async def sent(request: web.Request, response: web.Response) -> web.StreamResponse:
+    """Send an answer that is all bytes while its request still counts as one that runs, and within its time.
+
+    aiohttp does so when all handlers are over, and waits without end for a client that does not read. It goes in
+    pieces, because TLS makes us wait before a write for those before it, and not for what is in that one.
+    """
+    body = response.body if isinstance(response.body, bytes) else b""
+    stream = web.StreamResponse(status=response.status, headers={**response.headers, HEADER: request[ID]})
+    stream.content_length = len(body)
+    try:
+        await stream.prepare(request)
+        for at in range(0, len(body), _PIECE):
+            await stream.write(body[at : at + _PIECE])
+        await stream.write_eof()
+    except ConnectionError:
+        # The client went, as it may: nobody is left to be told of it.
+        return stream
+    except BaseException:
+        # Nothing that could be said instead may follow a half of it.
+        if request.transport is not None:
+            request.transport.abort()
+        raise
+    return stream
+
+
+@web.middleware
+async def delivered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Send what does not fit into the buffers below us; it comes after what counts a caller's requests."""
+    response = await handler(request)
+    if isinstance(response, web.Response) and isinstance(response.body, bytes) and len(response.body) > _PIECE:
+        return await sent(request, response)
+    return response
 
 
 def only(namespaces: frozenset[str]) -> Middleware:
