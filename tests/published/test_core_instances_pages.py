@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import socket
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,9 @@ import pytest
 
 from testbed.clients.kube import Kube
 from testbed.wait import eventually
+from tests.gateway.support import TIMEOUT, authority, context
 from tests.published.coreinstances import PROJECT, RESOURCE, Instance, encoded
-from tests.published.support import READ, SET, WRITE, Api, User, canary
+from tests.published.support import READ, REVEAL, SET, WRITE, Api, User, canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,9 +197,36 @@ def test_a_page_ends_early_where_its_values_are_too_long_together(api: Api, owne
     for key, value in longest.items():
         instance.created(owner, key, value)
     found = list(pages(lambda **query: instance.list(owner, **query), 1000))
-    assert [len(page["items"]) for page in found] == [32, 4]
+    assert [len(page["items"]) for page in found] == [16, 16, 4]
     values = {item["key"]: item["value"] for page in found for item in page["items"]}
     assert values == {key: encoded(value) for key, value in longest.items()}
+
+
+def test_pages_that_are_not_read_take_the_room_of_their_reader_alone(
+    api: Api, owner: User, users: Callable[..., User]
+) -> None:
+    """Else a few of one caller take all the memory that there is."""
+    instance, other = Instance.new(api), users(READ, REVEAL)
+    for at in range(20):
+        instance.created(owner, f"K{at}", uuid.uuid4().bytes * 32_768)
+    with unread(owner, instance.path()):
+        assert [len(instance.items(user)) for user in (owner, other)] == [1, 16]
+    eventually(lambda: len(instance.items(owner)) == 16, message="there is room again")
+
+
+@contextmanager
+def unread(user: User, path: str) -> Iterator[None]:
+    """An answer that came and is not read."""
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(TIMEOUT)
+        raw.connect(("127.0.0.1", user.api.gateway.port))
+        trusted = context(authority(user.api.kube, user.api.namespace))
+        with trusted.wrap_socket(raw, server_hostname="localhost") as connection:
+            head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {user.token}\r\n\r\n"
+            connection.sendall(head.encode())
+            assert connection.recv(12) == b"HTTP/1.1 200"
+            yield
 
 
 def test_a_cursor_of_another_instance_is_a_position_like_any_other(api: Api, owner: User) -> None:

@@ -7,6 +7,8 @@ whether a guess is right.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +19,14 @@ from slotwarden.gateway.identity.permissions import DECLARE, DESCRIBE, LIST, REV
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Asked, noted
 from slotwarden.gateway.published.acts import DECLARED, READ_VALUE, SET_FIRST
+from slotwarden.gateway.published.room import Place, Room
 from slotwarden.gateway.refusals import Cause, conflict, invalid
 from slotwarden.values.doors import AlreadySet
 from slotwarden.values.entries import Stored
 from slotwarden.values.sealing import NOT_CONFIGURED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
     from slotwarden.domain.entries import EnvRef
@@ -34,9 +37,9 @@ if TYPE_CHECKING:
     from slotwarden.gateway.published.parts import Parts
 
 PROJECT: Final = "core-instances"
-MOST_BYTES: Final = 16 * 1024 * 1024
-"""Values on one page; it ends early where there are more, as the next one goes on from there."""
-_AT_ONCE: Final = 32
+_READS: Final = 4
+"""How many pages read values at once: how long those are is known when they are there."""
+_AT_ONCE: Final = 16
 _RESOURCE: Final[Resource] = "envsecrets"
 
 
@@ -67,7 +70,10 @@ class CoreInstances:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._room = Room()
+        self._reads = asyncio.Semaphore(_READS)
 
+    @asynccontextmanager
     async def page(
         self,
         caller: Caller,
@@ -76,13 +82,17 @@ class CoreInstances:
         last: int,
         before: tuple[datetime, str] | None,
         request_id: str,
-    ) -> Page:
-        """The `last` secrets that were made before a position; those made last of all without one."""
+    ) -> AsyncIterator[Page]:
+        """The `last` secrets that were made before a position; those made last of all without one.
+
+        To be held until the answer is sent: its values take room that others wait for.
+        """
         await self._parts.permissions.admit(caller, LIST, _RESOURCE, organization)
         found = self._parts.catalog.page(organization, PROJECT, instance, last, before)
-        items = await self._items(caller, organization, found.items, request_id)
-        more = found.more or len(items) < len(found.items)
-        return Page(items, items[-1].record.position if items and more else None, found.total)
+        with self._room.of(caller.username) as room:
+            items = await self._items(caller, organization, found.items, request_id, room)
+            more = found.more or len(items) < len(found.items)
+            yield Page(items, items[-1].record.position if items and more else None, found.total)
 
     async def create(self, caller: Caller, ref: EnvRef, value: EnvValue, request_id: str) -> Record:
         """Make a secret with its value; 409 where it has one already.
@@ -155,22 +165,21 @@ class CoreInstances:
         return await parts.reader.made_to_set(raw)
 
     async def _items(
-        self, caller: Caller, organization: str, records: Sequence[Record], request_id: str
+        self, caller: Caller, organization: str, records: Sequence[Record], request_id: str, room: Place
     ) -> Sequence[Item]:
         """The records with their values, as far as the caller may read them and there is room for them."""
         # One that was set on another replica is stated before the status tells of it.
         names = [record.name for record in records if record.has_value or record.pending]
         readable = await self._parts.permissions.among(caller, REVEAL, _RESOURCE, organization, names)
         items: list[Item] = []
-        room = MOST_BYTES
         for at in range(0, len(records), _AT_ONCE):
             some = records[at : at + _AT_ONCE]
-            values = await self._values([each for each in some if each.name in readable])
+            async with self._reads:
+                values = await self._values([each for each in some if each.name in readable])
             for record in some:
                 found = values.get(record.uid)
                 value = found.value if found is not None and isinstance(found.value, EnvValue) else None
-                room -= len(value.value) if value is not None else 0
-                if room < 0 and items:
+                if not room.takes(len(value.value) if value is not None else 0) and items:
                     return items
                 if found is not None:
                     read = Asked(caller, READ_VALUE, _RESOURCE, organization, record.name, record.uid, request_id)

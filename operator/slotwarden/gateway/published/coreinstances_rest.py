@@ -22,13 +22,14 @@ from slotwarden.gateway.observing import ID
 from slotwarden.gateway.published.coreinstances import PROJECT
 from slotwarden.gateway.published.cursors import cursor, position
 from slotwarden.gateway.refusals import Cause, invalid
+from slotwarden.gateway.serving.server import sent
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from slotwarden.domain.envvalue import EnvValue
-    from slotwarden.gateway.published.coreinstances import CoreInstances, Item
+    from slotwarden.gateway.published.coreinstances import CoreInstances, Item, Page
     from slotwarden.gateway.refusals import Refusal
 
 PATHS: Final = re.compile("/v1/core_instances(/|$)")
@@ -64,17 +65,11 @@ class CoreInstancesRest:
             web.post(_SECRETS, self._create, name="core-instances.create"),
         ]
 
-    async def _list(self, request: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.StreamResponse:
         namespace, instance = _instance(request)
-        page = await self._service.page(
-            request[CALLER], namespace, instance, _last(request), _before(request), request[ID]
-        )
-        told = {
-            "items": [_item(item) for item in page.items],
-            "endCursor": cursor(page.end) if page.end is not None else None,
-            "count": page.count,
-        }
-        return json_answer(told, headers=NEVER_KEPT)
+        asked = (request[CALLER], namespace, instance, _last(request), _before(request), request[ID])
+        async with self._service.page(*asked) as page:
+            return await sent(request, json_answer(_told(page), headers=NEVER_KEPT))
 
     async def _create(self, request: web.Request) -> web.Response:
         namespace, instance = _instance(request)
@@ -120,6 +115,14 @@ def _value(body: CreateCoreInstanceSecret) -> EnvValue:
         return envvalue.from_vault({envvalue.BYTES: body.value}, sealed=bool(body.encrypted))
     except InvalidValue as error:
         raise invalid(Cause("value", error.why)) from None
+
+
+def _told(page: Page) -> dict[str, Any]:
+    return {
+        "items": [_item(item) for item in page.items],
+        "endCursor": cursor(page.end) if page.end is not None else None,
+        "count": page.count,
+    }
 
 
 def _item(item: Item) -> dict[str, Any]:
