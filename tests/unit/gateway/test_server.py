@@ -13,7 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.observing import ID
-from slotwarden.gateway.serving.server import Traffic, delivered, only
+from slotwarden.gateway.serving import server
+from slotwarden.gateway.serving.server import Traffic, delivered, in_time, only
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +42,7 @@ class Busy:
 @pytest.fixture
 async def busy() -> AsyncIterator[tuple[Busy, Client]]:
     made = Busy()
-    app = web.Application(middlewares=[made.traffic.middleware, made.forms.middleware, only(frozenset({"a"}))])
+    app = web.Application(middlewares=[made.traffic.middleware, made.forms.middleware, in_time, only(frozenset({"a"}))])
     app.router.add_get("/", made.answer)
     app.router.add_get("/{namespace}", made.answer)
     async with TestClient(TestServer(app)) as client:
@@ -57,6 +58,19 @@ async def test_one_more_is_told_to_come_again(busy: tuple[Busy, Client]) -> None
     assert (await second.json())["reason"] == "ServiceUnavailable"
     made.let.set()
     assert (await first).status == 200
+    assert (await client.get("/")).status == 200
+
+
+async def test_a_request_that_takes_too_long_is_given_up(
+    busy: tuple[Busy, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, client = busy
+    monkeypatch.setattr(server, "_REQUEST_SECONDS", 0.01)
+    given_up = await client.get("/")
+    assert (given_up.status, given_up.headers["Retry-After"]) == (503, "2")
+    assert (await given_up.json())["message"] == "it took too long; what was begun may have been done"
+    made.let.set()
+    monkeypatch.undo()
     assert (await client.get("/")).status == 200
 
 
