@@ -137,6 +137,16 @@ async def asked(server: TestServer) -> tuple[asyncio.StreamReader, asyncio.Strea
     return reader, writer
 
 
+async def test_a_large_answer_to_head_is_its_head_alone() -> None:
+    async with TestServer(large()) as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        for request in (b"HEAD / HTTP/1.1\r\nHost: localhost", b"GET /small HTTP/1.1\r\nHost: localhost"):
+            writer.write(request + b"\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(4) == b"done"
+        writer.transport.abort()
+
+
 async def test_an_answer_that_is_not_read_counts_as_a_request_that_runs() -> None:
     async with TestClient(TestServer(large())) as client:
         _, writer = await asked(client.server)  # type: ignore[arg-type]  # that which was given

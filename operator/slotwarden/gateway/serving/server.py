@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from slotwarden.gateway.observing import HEADER, ID
 from slotwarden.gateway.refusals import Refusal, away
@@ -194,7 +194,10 @@ async def sent(request: web.Request, response: web.Response) -> web.StreamRespon
 async def delivered(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Send what does not fit into the buffers below us; it comes after what counts a caller's requests."""
     response = await handler(request)
-    if isinstance(response, web.Response) and isinstance(response.body, bytes) and len(response.body) > _PIECE:
+    if request.method == hdrs.METH_HEAD or not isinstance(response, web.Response):
+        # The body of an answer to HEAD is not sent: the client would take it for the next answer.
+        return response
+    if isinstance(response.body, bytes) and len(response.body) > _PIECE:
         return await sent(request, response)
     return response
 
