@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Hashable)
 
-_REMEMBERED: Final = 4096
 NEVER_KEPT: Final = {"Cache-Control": "no-store"}
 """Headers of an answer that nothing between us and the client may keep."""
 
@@ -38,11 +37,19 @@ def text_answer(text: str, *, headers: Mapping[str, str] | None = None) -> web.R
 
 
 def texts(told: Callable[[T], object]) -> Callable[[T], str]:
-    """What `told` makes of a thing, in JSON; of the latest things it is remembered, so they must never change.
+    """What `told` makes of a thing, in JSON; it is remembered for as long as the thing lives, which must never change.
 
     A list of a thousand is asked for more often than one of them changes, and to make it anew is most of its price.
     """
-    return lru_cache(_REMEMBERED)(lambda thing: json.dumps(told(thing)))
+    remembered: WeakKeyDictionary[T, str] = WeakKeyDictionary()
+
+    def text(thing: T) -> str:
+        found = remembered.get(thing)
+        if found is None:
+            found = remembered[thing] = json.dumps(told(thing))
+        return found
+
+    return text
 
 
 def _line(content: object) -> str:

@@ -33,7 +33,7 @@ _BELIEVED: Final = timedelta(seconds=5)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Record:
     """One object as it was at a version, without its value. Times are in UTC.
 
