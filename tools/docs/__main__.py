@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.commands.gateway import gateway
+from slotwarden.gateway.published.described.documents import documents
 from slotwarden.resources.crd import ENV_SECRET, SECRET_SLOT
 from tools.docs import kinds, operator, picture, secretslot
 
@@ -40,9 +41,10 @@ _PART: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of \2 -->\
 
 
 def wanted() -> dict[Path, str]:
-    """Each file with generated parts, as it should be."""
+    """Each file that is generated or has generated parts, as it should be."""
     made = {path: fill(path.read_text()) for path in sorted(DOCS.rglob("*.md"))}
-    return {**made, DOCS / "architecture.svg": picture.render((DOCS / "architecture.yaml").read_text())}
+    apis = {DOCS / "reference" / "api" / f"{name}.json": text for name, text in documents().items()}
+    return {**made, **apis, DOCS / "architecture.svg": picture.render((DOCS / "architecture.yaml").read_text())}
 
 
 def fill(text: str) -> str:
@@ -58,6 +60,7 @@ def main() -> int:
         if check:
             print(f"{path.relative_to(ROOT)} differs from the code: run `make docs`")
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
     return 1 if stale and check else 0
 

@@ -37,6 +37,7 @@ from slotwarden.gateway.identity.trust import FollowedTrust
 from slotwarden.gateway.objects import ObjectReader
 from slotwarden.gateway.observing import Observing
 from slotwarden.gateway.published import apis, slots_grpc
+from slotwarden.gateway.published.described import documents
 from slotwarden.gateway.published.parts import Parts
 from slotwarden.gateway.published.slots import Slots
 from slotwarden.gateway.published.slots_grpc import SlotsGrpc
@@ -214,10 +215,10 @@ async def assemble(options: Options) -> Gateway:
     forms = Forms(apis.FORMS, status.of_request)
     traffic = Traffic(options.most, forms.answer)
     shares, slots, shown = Shares(options.most), Slots(published), ShownCertificate()
-    known = [authenticator.middleware, shares.middleware, delivered, only(options.namespaces)]
+    known = [*documents.but_them(authenticator.middleware, shares.middleware), delivered, only(options.namespaces)]
     order = [Observing(metrics).middleware, traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
-    app.add_routes([*aggregated.routes(), *apis.routes(published, slots, options.public_url)])
+    app.add_routes([*aggregated.routes(), *documents.routes(), *apis.routes(published, slots, options.public_url)])
     return Gateway(
         options,
         client,
