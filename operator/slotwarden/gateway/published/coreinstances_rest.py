@@ -12,7 +12,7 @@ from pydantic import Field
 from slotwarden.domain import envvalue
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.entries import EnvRef
-from slotwarden.domain.names import is_env_key
+from slotwarden.domain.names import ENV_KEY, is_env_key
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds
 from slotwarden.gateway.bodies import Part, fitting, read
 from slotwarden.gateway.content import content
@@ -45,7 +45,13 @@ _KEY: Final = "is not 1 to 253 letters, digits, '_', '-' and '.' that begin with
 class CreateCoreInstanceSecret(Part):
     """Creates a secret with its value."""
 
-    key: Annotated[str, fitting(is_env_key, _KEY), Field(description="The secret's name, once in the core instance.")]
+    key: Annotated[
+        str,
+        fitting(is_env_key, _KEY),
+        Field(
+            description="The secret's name, once in the core instance.", json_schema_extra={"pattern": f"^{ENV_KEY}$"}
+        ),
+    ]
     value: Annotated[Sensitive, Field(description="The value in base64.", json_schema_extra={"format": "byte"})]
     encrypted: Annotated[
         bool | None, Field(description="Whether it is encrypted with the core instance's own key.")

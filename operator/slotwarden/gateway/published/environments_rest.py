@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import Field
 
 from slotwarden.domain.entries import EnvRef
-from slotwarden.domain.names import is_env_key, is_env_segment
+from slotwarden.domain.names import ENV_KEY, is_env_key, is_env_segment
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds, text_answer, texts
 from slotwarden.gateway.bodies import Part, fitting, read
 from slotwarden.gateway.content import content
@@ -32,7 +32,11 @@ _SEGMENT: Final = "is not 1 to 64 letters, digits, '-' and '_' that begin and en
 _KEY: Final = "is not 1 to 253 letters, digits, '_', '-' and '.' that begin with a letter or '_'"
 
 _Kind = Annotated[Literal["Secret"], Field(description="What it is.")]
-_Name = Annotated[str, fitting(is_env_key, _KEY), Field(description="The secret's name.")]
+_Name = Annotated[
+    str,
+    fitting(is_env_key, _KEY),
+    Field(description="The secret's name.", json_schema_extra={"pattern": f"^{ENV_KEY}$"}),
+]
 _Description = Annotated[
     str | None, Field(max_length=1024, description="What it is for, for all who may see that there is such a secret.")
 ]

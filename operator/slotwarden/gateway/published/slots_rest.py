@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import AliasChoices, Field
 from pydantic.alias_generators import to_camel
 
+from slotwarden.domain.names import SLOT_NAME
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer, text_answer, texts
 from slotwarden.gateway.bodies import Part, read
 from slotwarden.gateway.content import content
@@ -72,7 +73,7 @@ class SecretValue(Part):
 class CreateSecretRequest(Part):
     """Creates a slot, or overwrites the one of that name."""
 
-    name: Annotated[str, Field(description="The slot's name: 1 to 64 letters, digits, '-' and '_'.")]
+    name: Annotated[str, Field(description="The slot's name.", json_schema_extra={"pattern": f"^{SLOT_NAME}$"})]
     value: SecretValue
 
 
