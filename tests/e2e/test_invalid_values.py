@@ -25,7 +25,8 @@ INVALID: dict[str, tuple[Json, str]] = {
     "number": ({**REGISTRY, "password": NUMBER}, "password is not a string"),
     "empty-password": ({**REGISTRY, "password": ""}, "password is empty"),
     "colon": ({**REGISTRY, "username": "bot:canary"}, "username holds a colon"),
-    "no-url": (without(GIT, "url"), "url is missing"),
+    "no-token": (without(GIT, "token"), "token (git) is missing"),
+    "url-number": ({**GIT, "url": NUMBER}, "url is not a string"),
     "list": ({**GIT, "token": ["canary"]}, "token is not a string"),
     "newline": ({**GIT, "token": "canary-two\n"}, "token ends with a newline"),
 }
