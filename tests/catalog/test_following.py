@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from testbed.clients.kube import Kube
     from testbed.session import Session
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 
 async def test_it_tells_of_what_was_there_and_of_what_comes_and_goes(
     make_followed: Callable[..., Any], kube: Kube, namespace: str
