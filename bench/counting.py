@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from testbed.clients.audit import resource_of
+from testbed.clients import audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +23,8 @@ VAULT_READS: Final = frozenset({"read", "list"})
 class Mark:
     """A moment in both audit logs."""
 
-    kubernetes: int
-    vault: int
+    kubernetes: audit.Mark
+    vault: audit.Mark
 
     @classmethod
     def now(cls, session: Session) -> Mark:
@@ -45,7 +45,7 @@ class Requests:
         events = session.kube_audit.events(since=mark.kubernetes, user=user)
         asked = session.vault_audit.requests(prefix, since=mark.vault, user=vault_user)
         return cls(
-            _count(f"{event['verb']} {resource_of(event) or '-'}" for event in events),
+            _count(f"{event['verb']} {audit.resource_of(event) or '-'}" for event in events),
             _count(f"{request['operation']} {request['path'].split('/', 2)[1]}" for request in asked),
         )
 

@@ -71,14 +71,14 @@ async def _quiet(stage: Stage, operator: Operator, prefix: str, patience: float)
         TimeoutError: it listed again and again.
     """
     deadline = monotonic() + patience
-    since, mark = monotonic() - procfs.age(operator.pid), Mark.now(stage.session)
+    since, mark, lists = monotonic() - procfs.age(operator.pid), Mark.now(stage.session), 0
     while monotonic() < since + _QUIET:
         await asyncio.sleep(_LOOK)
-        here = Mark.now(stage.session)
+        # Always from the same mark: a list that goes on at a later one would be on neither side of it.
         asked = Requests.since(stage.session, mark, stage.user, prefix).kubernetes
-        if any(name.startswith("list ") for name in asked):
+        before, lists = lists, sum(count for name, count in asked.items() if name.startswith("list "))
+        if lists > before:
             since = monotonic()
-        mark = here
         if monotonic() > deadline:
             raise TimeoutError(f"the operator listed again and again for {patience:g} s")
 

@@ -1,18 +1,38 @@
 """The servers' own records of what was asked of them: tests count requests here, never by our own counters.
 
-A mark is a place in the log; reading from a mark sees only what came later.
+Reading from a mark sees only what was asked later.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 Json = dict[str, Any]
+_BLOCK: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment in a log; as it is, its begin.
+
+    Attributes:
+        place: of the first byte that is later.
+        time: as the API server writes it.
+    """
+
+    place: int = 0
+    time: str = ""
+
+
+BEGIN: Final = Mark()
 
 
 class _Log:
@@ -21,13 +41,26 @@ class _Log:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def mark(self) -> int:
-        """The place after all that is written now."""
-        return self.path.stat().st_size
+    def mark(self) -> Mark:
+        """Now."""
+        return Mark(self._end(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
-    def _lines(self, since: int) -> Iterator[Json]:
+    def _end(self) -> int:
+        """The place after the last whole line: of one that is being written, a part may be there already."""
         with self.path.open("rb") as handle:
-            handle.seek(since)
+            end = handle.seek(0, os.SEEK_END)
+            while end:
+                begin = max(0, end - _BLOCK)
+                handle.seek(begin)
+                newline = handle.read(end - begin).rfind(b"\n")
+                if newline >= 0:
+                    return begin + newline + 1
+                end = begin
+        return 0
+
+    def _lines(self, since: Mark) -> Iterator[Json]:
+        with self.path.open("rb") as handle:
+            handle.seek(since.place)
             for line in handle:
                 if line.endswith(b"\n"):
                     yield json.loads(line)
@@ -39,7 +72,7 @@ class KubernetesAudit(_Log):
     def events(
         self,
         *,
-        since: int = 0,
+        since: Mark = BEGIN,
         user: str | None = None,
         namespace: str | None = None,
         resource: str | None = None,
@@ -54,6 +87,8 @@ class KubernetesAudit(_Log):
             for event in self._lines(since)
             if event["stage"] in ("ResponseComplete", "ResponseStarted")
             and not (event["stage"] == "ResponseStarted" and event["verb"] != "watch")
+            # What a request did is seen before its line is there: that may come after a mark that was made of it.
+            and event["requestReceivedTimestamp"] > since.time
             and user in (None, _user(event))
             and namespace in (None, event.get("objectRef", {}).get("namespace"))
             and resource in (None, resource_of(event))
@@ -79,7 +114,7 @@ class VaultAudit(_Log):
         self,
         prefix: str = "",
         *,
-        since: int = 0,
+        since: Mark = BEGIN,
         operation: str | None = None,
         mount: str = "secret",
         user: str | None = None,
@@ -97,7 +132,7 @@ class VaultAudit(_Log):
             and user in (None, entry.get("auth", {}).get("display_name"))
         ]
 
-    def writes(self, prefix: str, *, since: int = 0, mount: str = "secret") -> list[Json]:
+    def writes(self, prefix: str, *, since: Mark = BEGIN, mount: str = "secret") -> list[Json]:
         """The answered writes to KV entries under `prefix`, failed ones too: whole entries, each with its `began`.
 
         `auth.display_name` tells whose token it was, `response.data.version` which version it made.

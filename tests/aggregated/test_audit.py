@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from testbed.clients.audit import Mark
     from testbed.gateway import Gateway
     from tests.e2e.support import Organization
 
@@ -177,7 +178,7 @@ def manifest(name: str, spec: Json) -> Json:
     return {"apiVersion": "slotwarden.io/v1beta1", "kind": "SecretSlot", "metadata": {"name": name}, "spec": spec}
 
 
-def events(org: Organization, since: int, resource: str = "", name: str = "") -> list[Json]:
+def events(org: Organization, since: Mark, resource: str = "", name: str = "") -> list[Json]:
     """What was recorded of the namespace."""
     found = org.session.kube_audit.events(since=since, namespace=org.namespace)
     asked = [event for event in found if resource in ("", event["objectRef"]["resource"])]

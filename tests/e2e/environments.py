@@ -12,6 +12,7 @@ from tests.e2e.world import World
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from testbed.clients.audit import Mark
     from tests.e2e.support import Json
 
 SECRET = "shop-production-env"
@@ -86,7 +87,7 @@ class Environment(World):
         name = f"barrier-{secrets.token_hex(3)}"
         self.made(name, {"project": name, "value": "barrier"})
 
-    def patch_data(self, since: int, secret: str = SECRET) -> list[set[str]]:
+    def patch_data(self, since: Mark, secret: str = SECRET) -> list[set[str]]:
         """The keys in each merge patch of the operator's to a Secret that was taken.
 
         One can meet the garbage collector, which takes a deleted owner off at the same moment: it is made again then.

@@ -12,6 +12,7 @@ from tests.e2e.world import LAST_APPLIED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from testbed.clients.audit import Mark
     from testbed.clients.kube import Kube
     from tests.e2e.world import World
 
@@ -20,7 +21,7 @@ INLINE = (("registry", "password"), ("git", "token"))
 SLOTS = ("secretslots", "envsecrets")
 
 
-def all_places(world: World, kube: int, vault: int, sources: set[str], refused: set[str]) -> dict[str, str | bytes]:
+def all_places(world: World, kube: Mark, vault: Mark, sources: set[str], refused: set[str]) -> dict[str, str | bytes]:
     """Every place by name, with what it holds.
 
     Args:
@@ -48,7 +49,7 @@ def objects(kube: Kube, namespace: str, sources: set[str], refused: set[str]) ->
             yield f"{path}/{name}", json.dumps(item, ensure_ascii=False)
 
 
-def audited(world: World, since: int, refused: set[str]) -> Iterator[tuple[str, str]]:
+def audited(world: World, since: Mark, refused: set[str]) -> Iterator[tuple[str, str]]:
     """The API server's record of what the operator did, and all others that are not the test itself.
 
     Left out are its requests for Secrets, which hold values by their nature, and what it was answered when it read
@@ -107,7 +108,7 @@ def _without_inline(slot: Json) -> Json:
     return shown
 
 
-def _since(path: Path, mark: int) -> bytes:
+def _since(path: Path, mark: Mark) -> bytes:
     with path.open("rb") as handle:
-        handle.seek(mark)
+        handle.seek(mark.place)
         return handle.read()

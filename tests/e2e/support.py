@@ -12,6 +12,7 @@ from testbed.clients.kube import core, slots
 from testbed.wait import eventually
 
 if TYPE_CHECKING:
+    from testbed.clients.audit import Mark
     from testbed.clients.kube import Kube
     from testbed.clients.vault import VaultAdmin
     from testbed.operator import Operator
@@ -180,11 +181,11 @@ class Organization:
     def _events(self, name: str) -> list[Json]:
         return self.kube.list(core(self.namespace, "events"), fieldSelector=f"involvedObject.name={name}")
 
-    def mark(self) -> int:
-        """A place in the API server's audit log."""
+    def mark(self) -> Mark:
+        """A moment in the API server's audit log."""
         return self.session.kube_audit.mark()
 
-    def calls(self, since: int, resource: str, name: str = "", verbs: set[str] = WRITES) -> list[str]:
+    def calls(self, since: Mark, resource: str, name: str = "", verbs: set[str] = WRITES) -> list[str]:
         """The verbs that the operator sent to a resource, or to one object of it."""
         found = self.session.kube_audit.events(
             since=since, user=self.operator.user, namespace=self.namespace, resource=resource, verbs=verbs

@@ -17,6 +17,7 @@ from tests.e2e.support import WATCH, git, registry
 from tests.e2e.world import WRITES, git_sourced, kinds, manifest, sourced
 
 if TYPE_CHECKING:
+    from testbed.clients.audit import Mark
     from tests.e2e.world import World
 
 FOLLOWED = {WATCH: "true"}
@@ -25,7 +26,7 @@ NEW = {"inline-registry": registry("s3cret"), "inline-git": git("t0ken")}
 SOURCED = {"registry": sourced(), "git": git_sourced()}
 
 
-def _vault_writes(world: World, since: int, name: str = "pull") -> list[str]:
+def _vault_writes(world: World, since: Mark, name: str = "pull") -> list[str]:
     """Where under a slot's entry was written: `data`, `metadata`, …"""
     return [where for operation, where in world.vault_requests(since, name) if operation not in ("read", "list")]
 
@@ -107,7 +108,7 @@ def test_re_applying_a_value_costs_the_scrub_and_the_status(world: World) -> Non
     assert _vault_writes(world, vault) == []
 
 
-def _refreshes(world: World, since: int, count: int, name: str = "pull") -> list[tuple[str, str]]:
+def _refreshes(world: World, since: Mark, count: int, name: str = "pull") -> list[tuple[str, str]]:
     """The requests to a slot's entry once there were that many looks at it."""
 
     def check() -> list[tuple[str, str]] | None:
@@ -117,7 +118,7 @@ def _refreshes(world: World, since: int, count: int, name: str = "pull") -> list
     return eventually(check, message=f"{count} refreshes of {name}") or []
 
 
-def _times(world: World, since: int) -> list[float]:
+def _times(world: World, since: Mark) -> list[float]:
     """When the slot's entry was asked for."""
     with world.session.vault_audit.path.open("rb") as handle:
         handle.seek(since)

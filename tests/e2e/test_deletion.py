@@ -10,6 +10,7 @@ from testbed.wait import eventually
 from tests.e2e.support import RELEASED, condition, data, entry, git, has_condition, is_deleted, released
 
 if TYPE_CHECKING:
+    from testbed.clients.audit import Mark
     from testbed.clients.kube import Kube
     from tests.e2e.support import Json, Organization
 
@@ -23,7 +24,7 @@ def annotate(org: Organization, name: str, annotations: Json) -> None:
     org.kube.patch(slots(org.namespace, name), {"metadata": {"annotations": annotations}})
 
 
-def writes(org: Organization, name: str, since: int) -> list[str]:
+def writes(org: Organization, name: str, since: Mark) -> list[str]:
     """What anybody changed of an entry, by Vault's own record."""
     changing = {"create", "update", "patch", "delete"}
     found = org.session.vault_audit.requests(org.entry(name), since=since)

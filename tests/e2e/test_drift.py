@@ -9,6 +9,7 @@ from testbed.wait import eventually
 from tests.e2e.support import MANAGED_BY, OWNER, WATCH, auths, data, encoded, git, projected, registry
 
 if TYPE_CHECKING:
+    from testbed.clients.audit import Mark
     from tests.e2e.support import Json, Organization
 
 DOCUMENT = ".dockerconfigjson"
@@ -38,7 +39,7 @@ def assert_made_right(org: Organization, before: Json) -> None:
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
 
 
-def vault_writes(org: Organization, since: int) -> list[str]:
+def vault_writes(org: Organization, since: Mark) -> list[str]:
     """What was written to this organization's entries."""
     asked = org.session.vault_audit.requests(f"{org.prefix}/{org.namespace}", since=since)
     return [request["path"] for request in asked if request["operation"] in VAULT_WRITES]

@@ -16,6 +16,7 @@ from tests.e2e.support import RELEASED, Organization, data, find_released, git, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from testbed.clients.audit import Mark
     from testbed.operator import Operator
     from testbed.session import Session
     from tests.e2e.support import Json
@@ -56,7 +57,7 @@ def pair(
     return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
 
 
-def was_ending(org: Organization, since: int) -> bool:
+def was_ending(org: Organization, since: Mark) -> bool:
     """Whether a Secret was refused because its namespace was being deleted."""
     tried = org.session.kube_audit.events(
         since=since, user=org.operator.user, namespace=org.namespace, resource="secrets", verbs={"create"}

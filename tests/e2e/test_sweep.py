@@ -13,6 +13,7 @@ from tests.e2e.support import RELEASED, Organization, data, entry, git, newest, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from testbed.clients.audit import Mark
     from testbed.operator import Operator
     from testbed.session import Session
 
@@ -25,7 +26,7 @@ def org(installed: Session, operator: Callable[..., Operator], namespace: str, v
     return Organization(installed, namespace, vault_prefix, operator(namespace, "--sweep-grace", str(GRACE)))
 
 
-def lists_since(org: Organization, mark: int) -> list[datetime]:
+def lists_since(org: Organization, mark: Mark) -> list[datetime]:
     """When the operator listed its slots, by the API server's record."""
     found = org.session.kube_audit.events(
         since=mark, user=org.operator.user, namespace=org.namespace, resource="secretslots", verbs={"list"}

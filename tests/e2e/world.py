@@ -13,6 +13,7 @@ from testbed.wait import eventually
 from tests.e2e.support import REFRESH, Organization
 
 if TYPE_CHECKING:
+    from testbed.clients.audit import Mark
     from testbed.clients.kubectl import Result
 
 Json = dict[str, Any]
@@ -116,7 +117,7 @@ class World(Organization):
         query = {"fieldManager": "slotwarden-gateway", "force": "true"}
         self.kube.patch(f"{self.path(name)}/status", {**head, "status": {"pending": pending}}, "apply", **query)
 
-    def requests(self, since: int, name: str | None = None, verbs: frozenset[str] | None = None) -> list[Json]:
+    def requests(self, since: Mark, name: str | None = None, verbs: frozenset[str] | None = None) -> list[Json]:
         """The operator's requests to the API server by its audit log, but for its Lease.
 
         Those to one object where `name` is given.
@@ -125,11 +126,11 @@ class World(Organization):
         found = [event for event in found if event.get("objectRef", {}).get("resource") != "leases"]
         return [event for event in found if name in (None, _name(event))]
 
-    def writes(self, since: int, name: str | None = None) -> list[str]:
+    def writes(self, since: Mark, name: str | None = None) -> list[str]:
         """What the operator wrote to the API server, as `kinds` tells it."""
         return kinds(self.requests(since, name, WRITES))
 
-    def vault_requests(self, since: int, name: str = "pull") -> list[tuple[str, str]]:
+    def vault_requests(self, since: Mark, name: str = "pull") -> list[tuple[str, str]]:
         """The requests to a slot's entry by Vault's audit log: operation, and `data`, `metadata`, …"""
         found = self.session.vault_audit.requests(self.entry(name), since=since)
         return [(request["operation"], request["path"].split("/")[1]) for request in found]

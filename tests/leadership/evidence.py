@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tests.e2e.support import WRITES
 
 if TYPE_CHECKING:
+    from testbed.clients.audit import Mark
     from testbed.operator import Operator
     from tests.e2e.support import Json, Organization
 
@@ -67,7 +68,7 @@ class Evidence:
     writes: list[Write]
 
     @classmethod
-    def of(cls, org: Organization, replicas: list[Operator], marks: tuple[int, int]) -> Evidence:
+    def of(cls, org: Organization, replicas: list[Operator], marks: tuple[Mark, Mark]) -> Evidence:
         """Read the logs."""
         names = {replica.user for replica in replicas}
         events = org.session.kube_audit.events(since=marks[0], namespace=org.namespace, verbs=WRITES)

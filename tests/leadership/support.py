@@ -17,6 +17,7 @@ from tests.leadership.load import LABEL
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from testbed.clients.audit import Mark
     from testbed.operator import Operator
     from tests.e2e.support import Json
     from tests.leadership.load import Load, Wanted
@@ -34,7 +35,7 @@ class Replicas(Organization):
 
     more: Callable[..., Operator]
     members: list[Operator]
-    marks: tuple[int, int]
+    marks: tuple[Mark, Mark]
 
     def add(self, *arguments: str, start: bool = True) -> Operator:
         """Another replica, ready to take over."""

@@ -10,6 +10,7 @@ from testbed.wait import eventually
 from tests.e2e.world import WRITES, kinds
 
 if TYPE_CHECKING:
+    from testbed.clients.audit import Mark
     from tests.published.operations import Bed
     from tests.published.repositories import Repo
     from tests.published.support import Json
@@ -87,7 +88,7 @@ def barrier(bed: Bed) -> None:
     other.becomes(other.accepted("BARRIER", "v"), "success")
 
 
-def writes(bed: Bed, repo: Repo, since: int) -> list[str]:
+def writes(bed: Bed, repo: Repo, since: Mark) -> list[str]:
     """What was written about a repository, as verb and resource; events are not counted."""
     events = bed.api.session.kube_audit.events(since=since, namespace=bed.api.namespace, verbs=WRITES)
     made = [(event, str(((event.get("requestObject") or {}).get("metadata") or {}).get("name"))) for event in events]
