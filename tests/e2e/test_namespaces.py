@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,12 +10,12 @@ import pytest
 from testbed.clients.kube import core
 from testbed.install import install_rights
 from testbed.operator import vault_rules
-from testbed.proxy import Proxy
+from testbed.proxy import Hold, Proxy
 from testbed.wait import eventually
 from tests.e2e.support import RELEASED, Organization, data, find_released, git, released
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from testbed.clients.audit import Mark
     from testbed.operator import Operator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.e2e.support import Json
 
 GONE = 60.0
+RBAC = ("roles", "rolebindings")
 
 
 class Pair:
@@ -35,9 +37,23 @@ class Pair:
 
     def delete(self, org: Organization) -> None:
         """Delete a namespace and return when it is gone."""
-        path = f"/api/v1/namespaces/{org.namespace}"
-        org.kube.delete(path)
-        eventually(lambda: org.kube.find(path) is None, GONE, message="the namespace is gone")
+        org.kube.delete(f"/api/v1/namespaces/{org.namespace}")
+        self.gone(org)
+
+    def gone(self, org: Organization) -> None:
+        """Return when a namespace is gone."""
+        eventually(lambda: org.kube.find(f"/api/v1/namespaces/{org.namespace}") is None, GONE, message="it is gone")
+
+    @contextlib.contextmanager
+    def lasting_rights(self, org: Organization) -> Iterator[None]:
+        """Keep a namespace's Roles, and so the namespace, from going before the end of the context."""
+        at = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{org.namespace}"
+        paths = [f"{at}/{kind}/{each['metadata']['name']}" for kind in RBAC for each in org.kube.list(f"{at}/{kind}")]
+        for path in paths:
+            org.kube.patch(path, {"metadata": {"finalizers": ["example.com/lasts"]}})
+        yield
+        for path in paths:
+            org.kube.patch(path, {"metadata": {"finalizers": None}})
 
     def make_again(self, org: Organization) -> None:
         """Make a deleted namespace anew, with what the chart puts into it."""
@@ -149,6 +165,32 @@ def test_an_operator_of_one_namespace_keeps_out_of_another(
     assert not [path for path in paths if other.namespace in path]
     assert "status" not in other.slot("git") or "conditions" not in other.slot("git")["status"]
     assert other.find_secret("git") is None
+
+
+def test_a_refusal_that_comes_after_the_slots_are_gone_does_not_hold_for_the_next_namespace(pair: Pair) -> None:
+    org, testbed = pair.first, pair.first.session.testbed
+    proxy = Proxy(testbed.apiserver.url, testbed.pki).start()
+    try:
+        pair.operator.stop()
+        pair.operator.through(kubernetes=proxy.url, vault=testbed.vault.url).start()
+        creation = Hold(f"POST .*/{org.namespace}/secrets/git[?]")
+        proxy.add(creation)
+        with pair.lasting_rights(org):
+            org.create("git", git("one"))
+            creation.wait()
+            mark = org.mark()
+            org.kube.delete(f"/api/v1/namespaces/{org.namespace}")
+            released(org, "git", GONE)
+            creation.release()
+            eventually(lambda: was_ending(org, mark), message="it is refused")
+            assert_works(pair.second, "meanwhile")
+        pair.gone(org)
+        pair.make_again(org)
+        assert_works(org, "git")
+        assert_works(org, "later")
+    finally:
+        pair.operator.stop()
+        proxy.stop()
 
 
 @pytest.mark.parametrize("held_up", [False, True], ids=["deleted", "foreign"])

@@ -60,7 +60,8 @@ class TargetReconciler:
             if not asking and not self._holds_for_one_who_stands_back(target):
                 await leftover.remove(self._context, target)
             return Result()
-        if target.namespace in context.namespaces.ending:
+        youngest = max(contributor.age for contributor in asking.values())
+        if context.namespaces.is_ending(target.namespace, youngest):
             return Result()
         shares = self._shares(target, resolution)
         try:
@@ -72,7 +73,7 @@ class TargetReconciler:
         except Withdrawn as error:
             context.look_now(error.key)
         except Terminating:
-            context.namespaces.ending.add(target.namespace)
+            context.namespaces.ends(target.namespace, youngest)
         except (Forbidden, Rejected) as error:
             self._conclude(target, resolution, shares, None, Problem(Reason.PROJECTION_FAILED, str(error)))
             raise
