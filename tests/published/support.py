@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping, Sequence
 
+    from testbed.clients.audit import Mark
     from testbed.clients.kube import Kube
     from testbed.clients.vault import VaultAdmin
     from testbed.gateway import Gateway
@@ -83,6 +84,18 @@ class Api:
         """The path of the objects of a kind, or of one."""
         path = f"/apis/{OBJECTS}/v1beta1/namespaces/{self.namespace}/{resource}"
         return f"{path}/{name}" if name else path
+
+    def asked(self, kube: Mark, vault: Mark) -> tuple[list[str], list[str]]:
+        """What the calls since two marks had the gateway ask: of Kubernetes as verb and resource, of Vault by path.
+
+        Not of what it asks by itself, and of which it knows nothing by any call: it follows what there is, renews its
+        login, and reviews the same token once in a while.
+        """
+        events = self.session.kube_audit.events(since=kube, user=self.gateway.user)
+        calls = [f"{event['verb']} {event['objectRef']['resource']}" for event in events if not _by_itself(event)]
+        stored = self.session.vault_audit.requests(since=vault, user=self.gateway.vault_user)
+        paths = [request["path"] for request in stored if not request["path"].startswith("auth/token/")]
+        return sorted(calls), paths
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
@@ -160,6 +173,13 @@ class User:
             return Answer(response.status, told, response.read())
         finally:
             connection.close()
+
+
+def _by_itself(event: Json) -> bool:
+    """Whether a request follows what there is: a watch, or a list in pages or of the one Secret with a certificate."""
+    uri, resource = event["requestURI"], event["objectRef"]["resource"]
+    follows = "limit=" in uri or (resource == "secrets" and "fieldSelector=metadata.name" in uri)
+    return event["verb"] == "watch" or (event["verb"] == "list" and follows) or resource == "tokenreviews"
 
 
 def canary() -> str:
