@@ -147,10 +147,10 @@ def test_a_uuid_is_the_same_in_capitals(instance: Instance, owner: User) -> None
 
 @pytest.mark.parametrize("wrong", ["1", "x" * 36, "..", "0f8fad5b-d9cb-469f-a165-7086772895", "a%2Fb"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_is_no_uuid_400(owner: User, method: str, wrong: str) -> None:
+def test_what_is_no_uuid_422(owner: User, method: str, wrong: str) -> None:
     body = {"key": "a", "value": encoded(canary())} if method == "POST" else None
     answer = owner.ask(method, f"/v1/core_instances/{wrong}/secrets", body)
-    refused(answer, 400, "coreInstanceID")
+    refused(answer, 422, "coreInstanceID: is not a uuid")
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,12 @@ def test_a_wrong_page_size_422(instance: Instance, owner: User, last: str) -> No
 @pytest.mark.parametrize("before", ["", "c4nary", "AAAA", "MQ", "OTk5OTk5OTk5OTk5OTk5OTkuYQ", "x" * 500, "é"])
 def test_a_wrong_cursor_422(instance: Instance, owner: User, before: str) -> None:
     refused(instance.list(owner, before=before), 422, "before: is not a cursor that a list gave")
+
+
+@pytest.mark.parametrize("parameter", ["last", "before"])
+def test_a_parameter_that_stands_twice_422(instance: Instance, owner: User, parameter: str) -> None:
+    answer = owner.ask("GET", f"{instance.path()}?{parameter}=1&{parameter}=1")
+    refused(answer, 422, f"{parameter}: stands there more than once")
 
 
 def test_without_a_token_401(instance: Instance, owner: User) -> None:

@@ -12,15 +12,14 @@ from pydantic import Field
 from slotwarden.domain import envvalue
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.entries import EnvRef
-from slotwarden.domain.names import ENV_KEY, is_env_key
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds
-from slotwarden.gateway.bodies import Part, fitting, read
+from slotwarden.gateway.bodies import Part, read
 from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
-from slotwarden.gateway.identity.permissions import ORGANIZATION, organization
 from slotwarden.gateway.observing import ID
 from slotwarden.gateway.published.coreinstances import PROJECT
 from slotwarden.gateway.published.cursors import cursor, position
+from slotwarden.gateway.published.naming import Key, Kind, check, organization_of, queried
 from slotwarden.gateway.refusals import Cause, invalid
 from slotwarden.gateway.serving.server import sent
 from slotwarden.sensitive import Sensitive
@@ -37,21 +36,18 @@ PATHS: Final = re.compile("/v1/core_instances(/|$)")
 PAGE: Final = 100
 MOST: Final = 1000
 _SECRETS: Final = "/v1/core_instances/{coreInstanceID}/secrets"
-_UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HEXADECIMAL: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID: Final = Kind(lambda text: _HEXADECIMAL.fullmatch(text) is not None, "is not a uuid")
 _NUMBER: Final = re.compile("[0-9]{1,4}")
-_KEY: Final = "is not 1 to 253 letters, digits, '_', '-' and '.' that begin with a letter or '_'"
+_PAGE: Final = Kind(
+    lambda text: _NUMBER.fullmatch(text) is not None and 1 <= int(text) <= MOST, f"is not a number from 1 to {MOST}"
+)
 
 
 class CreateCoreInstanceSecret(Part):
     """Creates a secret with its value."""
 
-    key: Annotated[
-        str,
-        fitting(is_env_key, _KEY),
-        Field(
-            description="The secret's name, once in the core instance.", json_schema_extra={"pattern": f"^{ENV_KEY}$"}
-        ),
-    ]
+    key: Annotated[Key, Field(description="The secret's name, once in the core instance.")]
     value: Annotated[Sensitive, Field(description="The value in base64.", json_schema_extra={"format": "byte"})]
     encrypted: Annotated[
         bool | None, Field(description="Whether it is encrypted with the core instance's own key.")
@@ -94,24 +90,22 @@ def error(_request: web.Request, refused: Refusal) -> dict[str, Any]:
 def _instance(request: web.Request) -> tuple[str, str]:
     """Organization and instance of a request; a uuid is the same in capitals."""
     instance = request.match_info["coreInstanceID"]
-    if not _UUID.fullmatch(instance):
-        raise invalid(Cause("coreInstanceID", "is not a uuid"), code=HTTPStatus.BAD_REQUEST)
-    return organization(request[CALLER], request.headers.get(ORGANIZATION)), instance.lower()
+    check(coreInstanceID=(instance, _UUID))
+    return organization_of(request), instance.lower()
 
 
 def _last(request: web.Request) -> int:
-    given = request.query.getall("last", [str(PAGE)])
-    if len(given) != 1 or not _NUMBER.fullmatch(given[0]) or not 1 <= int(given[0]) <= MOST:
-        raise invalid(Cause("last", f"is not a number from 1 to {MOST}"))
-    return int(given[0])
+    given = queried(request, "last")
+    if given is None:
+        return PAGE
+    check(last=(given, _PAGE))
+    return int(given)
 
 
 def _before(request: web.Request) -> tuple[datetime, str] | None:
-    given = request.query.getall("before", [])
-    if not given:
-        return None
+    given = queried(request, "before")
     try:
-        return position(given[0] if len(given) == 1 else "")
+        return position(given) if given is not None else None
     except ValueError as error:
         raise invalid(Cause("before", str(error))) from None
 

@@ -10,12 +10,12 @@ from aiohttp import web
 from pydantic import Field
 
 from slotwarden.domain.entries import EnvRef
-from slotwarden.domain.names import ENV_KEY, is_env_key, is_env_segment
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds, text_answer, texts
-from slotwarden.gateway.bodies import Part, fitting, read
+from slotwarden.gateway.bodies import Part, read
 from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
 from slotwarden.gateway.observing import ID
+from slotwarden.gateway.published.naming import KEY, SEGMENT, Key, check
 from slotwarden.gateway.refusals import Cause, invalid
 from slotwarden.sensitive import Sensitive
 
@@ -28,15 +28,9 @@ PATHS: Final = re.compile("/[^/]+/[^/]+/envs/")
 """Which paths are of this API."""
 _SECRETS: Final = "/{o}/{p}/envs/{envName}/secrets"
 _SECRET: Final = _SECRETS + "/{name}"
-_SEGMENT: Final = "is not 1 to 64 letters, digits, '-' and '_' that begin and end with a letter or digit"
-_KEY: Final = "is not 1 to 253 letters, digits, '_', '-' and '.' that begin with a letter or '_'"
 
 _Kind = Annotated[Literal["Secret"], Field(description="What it is.")]
-_Name = Annotated[
-    str,
-    fitting(is_env_key, _KEY),
-    Field(description="The secret's name.", json_schema_extra={"pattern": f"^{ENV_KEY}$"}),
-]
+_Name = Annotated[Key, Field(description="The secret's name.")]
 _Description = Annotated[
     str | None, Field(max_length=1024, description="What it is for, for all who may see that there is such a secret.")
 ]
@@ -124,16 +118,13 @@ def error(_request: web.Request, refused: Refusal) -> dict[str, Any]:
 def _environment(request: web.Request) -> tuple[str, str, str]:
     """Organization, project and environment of a path. What cannot be the name of an organization is nobody's."""
     organization, project, environment = (request.match_info[name] for name in ("o", "p", "envName"))
-    wrong = [Cause(name, _SEGMENT) for name in ("p", "envName") if not is_env_segment(request.match_info[name])]
-    if wrong:
-        raise invalid(*wrong, code=HTTPStatus.BAD_REQUEST)
+    check(p=(project, SEGMENT), envName=(environment, SEGMENT))
     return organization, project, environment
 
 
 def _ref(request: web.Request) -> EnvRef:
     environment, name = _environment(request), request.match_info["name"]
-    if not is_env_key(name):
-        raise invalid(Cause("name", _KEY), code=HTTPStatus.BAD_REQUEST)
+    check(name=(name, KEY))
     return EnvRef(*environment, name)
 
 

@@ -13,13 +13,13 @@ from pydantic import Field
 from slotwarden.domain import envvalue
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.entries import EnvRef
-from slotwarden.domain.names import is_env_key, is_env_segment
+from slotwarden.domain.names import is_env_segment
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer
 from slotwarden.gateway.bodies import Part, read
 from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
-from slotwarden.gateway.identity.permissions import ORGANIZATION, organization
 from slotwarden.gateway.observing import ID
+from slotwarden.gateway.published.naming import KEY, SEGMENT, Kind, check, organization_of, queried
 from slotwarden.gateway.refusals import Cause, invalid
 from slotwarden.sensitive import Sensitive
 
@@ -33,11 +33,10 @@ PATHS: Final = re.compile("/repos/")
 _PATH: Final = "/repos/id:{repo_id}/secrets/{key}"
 _GROUP: Final = "secret_group"
 _DEFAULT: Final = "default"
-_MESSAGES: Final = {
-    "repo_id": "is not 1 to 59 letters, digits, '-' and '_' that end with a letter or digit",
-    _GROUP: "is not 1 to 64 letters, digits, '-' and '_' that begin and end with a letter or digit",
-    "key": "is not 1 to 253 letters, digits, '_', '-' and '.' that begin with a letter or '_'",
-}
+_REPOSITORY: Final = Kind(
+    lambda text: is_env_segment(_project(text)),
+    "is not 1 to 59 letters, digits, '-' and '_' that end with a letter or digit",
+)
 
 
 class SecretPut(Part):
@@ -112,18 +111,16 @@ def _problem(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]
     return {"error_code": code, "message": message, "details": details}
 
 
+def _project(repository: str) -> str:
+    return f"repo-{repository}"
+
+
 def _group(request: web.Request) -> str:
-    """The group that is named; the empty text, which names none, for several."""
-    named = request.query.getall(_GROUP, [""])
-    return (named[0] or _DEFAULT) if len(named) == 1 else ""
+    return queried(request, _GROUP) or _DEFAULT
 
 
 def _ref(request: web.Request) -> EnvRef:
     """The secret that a path names, in the organization that the caller speaks of."""
-    project, group, key = f"repo-{request.match_info['repo_id']}", _group(request), request.match_info["key"]
-    fits = {"repo_id": is_env_segment(project), _GROUP: is_env_segment(group), "key": is_env_key(key)}
-    wrong = [Cause(name, _MESSAGES[name]) for name, is_right in fits.items() if not is_right]
-    if wrong:
-        raise invalid(*wrong)
-    place = organization(request[CALLER], request.headers.get(ORGANIZATION))
-    return EnvRef(place, project, group, key)
+    repository, group, key = request.match_info["repo_id"], _group(request), request.match_info["key"]
+    check(repo_id=(repository, _REPOSITORY), secret_group=(group, SEGMENT), key=(key, KEY))
+    return EnvRef(organization_of(request), _project(repository), group, key)

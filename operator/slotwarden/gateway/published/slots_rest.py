@@ -17,10 +17,10 @@ from slotwarden.gateway.answers import NEVER_KEPT, json_answer, text_answer, tex
 from slotwarden.gateway.bodies import Part, read
 from slotwarden.gateway.content import content
 from slotwarden.gateway.identity.caller import CALLER
-from slotwarden.gateway.identity.permissions import ORGANIZATION, organization
 from slotwarden.gateway.observing import ID
 from slotwarden.gateway.published import slots_values
 from slotwarden.gateway.published.codes import number
+from slotwarden.gateway.published.naming import organization_of
 from slotwarden.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -93,14 +93,14 @@ class SlotsRest:
         ]
 
     async def _create(self, request: web.Request) -> web.Response:
-        named = _organization(request)
+        named = organization_of(request)
         body = read(CreateSecretRequest, await content(request), code=400)
         ref = slots_values.slot(named, body.name)
         made = await self._service.create(request[CALLER], ref, _login(body.value), request[ID])
         return json_answer({"metadata": _metadata(made)}, headers=NEVER_KEPT)
 
     async def _list(self, request: web.Request) -> web.Response:
-        found = await self._service.slots(request[CALLER], _organization(request))
+        found = await self._service.slots(request[CALLER], organization_of(request))
         return text_answer(f'{{"secrets": [{", ".join(map(_text, found))}]}}', headers=NEVER_KEPT)
 
     async def _get(self, request: web.Request) -> web.Response:
@@ -120,12 +120,8 @@ def error(_request: web.Request, refused: Refusal) -> dict[str, Any]:
     return {"code": number(refused), "message": refused.message, "details": []}
 
 
-def _organization(request: web.Request) -> str:
-    return organization(request[CALLER], request.headers.get(ORGANIZATION))
-
-
 def _ref(request: web.Request) -> SlotRef:
-    return slots_values.slot(_organization(request), request.match_info["name"])
+    return slots_values.slot(organization_of(request), request.match_info["name"])
 
 
 def _login(value: SecretValue) -> Credential:

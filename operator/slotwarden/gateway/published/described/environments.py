@@ -24,7 +24,15 @@ CONTRACT: Final = Contract(
     "Declared and described by one permission, given their value by another; a value is never told.",
     (
         Operation(
-            "environments.list", "GET", _SECRETS, "List secrets by name", "list", HTTPStatus.OK, "Secrets", _PLACE
+            "environments.list",
+            "GET",
+            _SECRETS,
+            "List secrets by name",
+            "list",
+            HTTPStatus.OK,
+            "Secrets",
+            _PLACE,
+            errors=(422,),
         ),
         Operation(
             "environments.create",
@@ -47,7 +55,7 @@ CONTRACT: Final = Contract(
             HTTPStatus.OK,
             "Secret",
             _NAMED,
-            errors=(404,),
+            errors=(404, 422),
         ),
         Operation(
             "environments.describe",
@@ -70,7 +78,7 @@ CONTRACT: Final = Contract(
             HTTPStatus.OK,
             "Deleted",
             _NAMED,
-            errors=(404, 409),
+            errors=(404, 409, 422),
         ),
         Operation(
             "environments.set-value",
