@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from testbed.clients.kubectl import helm_template
 from testbed.wait import eventually
@@ -23,7 +24,14 @@ CHART = ROOT / "charts" / "slotwarden"
 # What a run installs once, and what it applies for each operator and gateway; a Deployment would wait for a kubelet
 # for ever.
 SHARED_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
-RIGHTS = frozenset({"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
+# Where the API server has each; kubectl, as a process, would ask for that anew each time.
+RIGHTS = {
+    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts/{name}",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles/{name}",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings/{name}",
+    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles/{name}",
+    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}",
+}
 COMPONENT = "app.kubernetes.io/component"
 BINDINGS = frozenset({"RoleBinding", "ClusterRoleBinding"})
 
@@ -88,7 +96,8 @@ def install_rights(
     ]
     if replica:
         objects = _of_replica(objects, replica)
-    session.kubectl.apply(objects, check=True)
+    for item in objects:
+        session.kube.patch(_path(item), item, "apply", fieldManager="testbed", force="true")
     account = next(item for item in objects if item["kind"] == "ServiceAccount")["metadata"]["name"]
     elsewhere = tuple(item for item in objects if item["metadata"].get("namespace") != namespace)
     return Account(namespace, account, elsewhere)
@@ -96,8 +105,8 @@ def install_rights(
 
 def uninstall_rights(session: Session, account: Account) -> None:
     """Remove what does not go with the namespace."""
-    if account.elsewhere:
-        session.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=account.elsewhere, check=True)
+    for item in account.elsewhere:
+        session.kube.delete(_path(item))
 
 
 def account_token(session: Session, account: Account, seconds: int = 3600) -> str:
@@ -126,6 +135,11 @@ def _of_replica(objects: list[dict[str, Any]], name: str) -> list[dict[str, Any]
             subject["name"] = name
     account["metadata"]["name"] = name
     return [account, *bindings]
+
+
+def _path(item: Mapping[str, Any]) -> str:
+    meta = item["metadata"]
+    return RIGHTS[item["kind"]].format(namespace=meta.get("namespace", ""), name=quote(meta["name"]))
 
 
 def _render(session: Session, namespace: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from slotwarden.vault import policy
 from testbed.install import account_token, install_rights, uninstall_rights
-from testbed.program import PROGRAM, Program
+from testbed.program import Program
 from testbed.servers.apiserver import write_kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from slotwarden.vault.policy import Role
     from testbed.install import Account
     from testbed.session import Session
 
@@ -39,25 +40,22 @@ def make_identities(
     prefix: str,
     values: Mapping[str, Any] | None = None,
     replica: str = "",
-    role: str = "operator",
+    role: Role = "operator",
 ) -> Identities:
     """Give an operator, or a gateway, its least rights: the chart's RBAC, and the policy that the program prints.
 
     For `replica` see `install_rights`.
     """
     account = install_rights(session, namespace, prefix, values, replica, role)
-    policy = f"slotwarden-{role}-{namespace}"
-    session.vault.write_policy(policy, vault_rules(session, prefix, namespace, role=role))
+    rules = f"slotwarden-{role}-{namespace}"
+    session.vault.write_policy(rules, vault_rules(session, prefix, namespace, role=role))
     name = f"{account.namespace}-{account.name}"
-    return Identities(account, policy, session.vault.create_token([policy], no_default_policy=True, display_name=name))
+    return Identities(account, rules, session.vault.create_token([rules], no_default_policy=True, display_name=name))
 
 
-def vault_rules(session: Session, prefix: str, *namespaces: str, role: str = "operator") -> str:
+def vault_rules(session: Session, prefix: str, *namespaces: str, role: Role = "operator") -> str:
     """The policy in Vault that `slotwarden vault-policy` prints for these namespaces, or for all."""
-    names = [part for name in namespaces for part in ("--namespace", name)]
-    place = [*vault_place(session), "--vault-prefix", prefix]
-    command = [str(PROGRAM), "vault-policy", "--for", role, *place, *names]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return policy.render(session.vault.mount, prefix, namespaces, role, session.vault.transit)
 
 
 def vault_place(session: Session) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from testbed.wait import eventually
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from slotwarden.vault.policy import Role
     from testbed.processes import Identity
 
 PROGRAM = Path(sys.executable).parent / "slotwarden"
@@ -33,7 +34,7 @@ class Program:
         ports_asked: the options of its ports.
     """
 
-    command: ClassVar[str]
+    command: ClassVar[Role]
     ports_asked: ClassVar[Sequence[str]] = ("--health-port", "--metrics-port")
 
     def __init__(

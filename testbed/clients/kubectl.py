@@ -93,4 +93,4 @@ def helm_template(program: Path, chart: Path, release: str, namespace: str, valu
     )
     if done.returncode:
         raise AssertionError(f"helm template {chart.name}: {done.stderr.strip()}")
-    return [item for item in yaml.safe_load_all(done.stdout) if item]
+    return [item for item in yaml.load_all(done.stdout, yaml.CSafeLoader) if item]

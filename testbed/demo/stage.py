@@ -21,6 +21,7 @@ from testbed.wait import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from slotwarden.vault.policy import Role
     from testbed.program import Program
     from testbed.progress import Reporter
 
@@ -137,7 +138,7 @@ class Stage:
         return program(flags, env, folder, identities.account.user)
 
 
-def make_identities(session: Session, role: str) -> Identities:
+def make_identities(session: Session, role: Role) -> Identities:
     """What a program of all namespaces is allowed: the chart's ClusterRole, the policy that the program prints."""
     account = install_rights(session, SYSTEM, PREFIX, {"namespaces": []}, role=role)
     policy = f"slotwarden-{role}"

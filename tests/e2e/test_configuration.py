@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from slotwarden.main import main
 from slotwarden.telemetry import logs
-from testbed.operator import PROGRAM, Operator
+from testbed.operator import Operator
+from testbed.program import PROGRAM
 from tests.e2e.support import Organization, git
 
 if TYPE_CHECKING:

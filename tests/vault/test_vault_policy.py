@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
+from click.testing import CliRunner
 
 from slotwarden.domain.entries import EnvRef, SlotRef
+from slotwarden.main import main
 from slotwarden.sensitive import Sensitive
 from slotwarden.values.mac import load_or_create
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.store import VaultStore
 from slotwarden.vault.errors import Operation, VaultDenied
-from slotwarden.vault.policy import render
+from slotwarden.vault.policy import Role, render
 from tests.vault.rules import without
 
 if TYPE_CHECKING:
@@ -56,6 +58,17 @@ def prepared(vault_admin: VaultAdmin, vault_prefix: str) -> str:
     for old, _ in ENTRIES:
         vault_admin.write(EntryPaths(vault_prefix).of(old), {"a": "0"})
     return vault_prefix
+
+
+@pytest.mark.parametrize("transit", [None, "seals"])
+@pytest.mark.parametrize("namespaces", [(), ("acme", "beta")])
+@pytest.mark.parametrize("role", get_args(Role))
+def test_the_command_prints_it(role: Role, namespaces: tuple[str, ...], transit: str | None) -> None:
+    words = ["--for", role, "--vault-mount", "credentials", "--vault-prefix", "all"]
+    words += [word for name in namespaces for word in ("--namespace", name)]
+    words += ["--transit-mount", transit] if transit else []
+    printed = CliRunner().invoke(main, ["vault-policy", *words], catch_exceptions=False)
+    assert (printed.exit_code, printed.output) == (0, render("credentials", "all", namespaces, role, transit))
 
 
 async def test_the_policy_is_enough(
