@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.domain.envvalue import EnvValue
-from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.declarations import Exists
 from slotwarden.gateway.identity.permissions import DECLARE, DESCRIBE, LIST, REVEAL, SET
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Asked, noted
+from slotwarden.gateway.published import asking
 from slotwarden.gateway.published.acts import DECLARED, READ_VALUE, SET_FIRST
 from slotwarden.gateway.published.room import Place, Room
 from slotwarden.gateway.refusals import Cause, conflict, invalid
@@ -101,7 +101,7 @@ class CoreInstances:
             value: where it is `sealed`, Vault is to hold it encrypted.
         """
         known = self._parts.catalog.env(ref)
-        name = known.name if known is not None else env_object_name(ref)
+        name = asking.likely_name(self._parts.catalog, ref)
         asked = Asked(caller, SET_FIRST, _RESOURCE, ref.organization, name, request_id=request_id)
         with noted(asked, self._parts.metrics):
             await self._admit(asked)
@@ -109,10 +109,8 @@ class CoreInstances:
                 raise invalid(Cause("encrypted", f"cannot be done: {NOT_CONFIGURED}"))
             found = await self._parts.reader.key_to_set(ref) if known is not None else None
             found = found or await self._made(asked, ref, value)
-            asked.uid, asked.name = found.declared.metadata.uid, found.declared.metadata.name
-            if asked.name != name:
-                # What was allowed may be for the other name alone.
-                await self._admit(asked)
+            metadata = found.declared.metadata
+            await asking.go_on_with(asked, metadata.name, metadata.uid, self._admit)
             try:
                 return await self._set(asked, found, value)
             except AlreadySet:

@@ -17,6 +17,7 @@ from slotwarden.gateway.declarations import Exists
 from slotwarden.gateway.identity.permissions import DECLARE, LIST, READ, Unseen
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Asked, noted
+from slotwarden.gateway.published import asking
 from slotwarden.gateway.published.acts import DECLARED, DESCRIBED, REMOVED, SET_VALUE
 from slotwarden.gateway.refusals import Cause, Refusal, conflict, invalid
 
@@ -95,7 +96,8 @@ class Environments:
             found = await self._parts.reader.key_to_set(ref)
             if found is None:
                 raise none()
-            await self._meant(asked, found.declared.metadata.name, found.declared.metadata.uid)
+            metadata = found.declared.metadata
+            await asking.go_on_with(asked, metadata.name, metadata.uid, self._admit)
             try:
                 made = found.declared.value(value)
             except InvalidValue as error:
@@ -134,24 +136,14 @@ class Environments:
         held = await self._parts.declarations.holder(ref)
         if held is None:
             raise none()
-        await self._meant(asked, held["metadata"]["name"], held["metadata"]["uid"])
-
-    async def _meant(self, asked: Asked, name: str, uid: str) -> None:
-        """Go on with the object that was found."""
-        asked.uid = uid
-        if asked.name != name:
-            # The catalog did not know it, or not by this name: what was allowed may be for the other name alone.
-            asked.name = name
-            await self._admit(asked)
+        await asking.go_on_with(asked, held["metadata"]["name"], held["metadata"]["uid"], self._admit)
 
     async def _admit(self, asked: Asked) -> None:
         permission = asked.act.permission
         await self._parts.permissions.admit_to(asked.caller, permission, _RESOURCE, asked.namespace, asked.name)
 
     def _name(self, ref: EnvRef) -> str:
-        """The name of the object that RBAC is asked about: that of the one there is, or it would have."""
-        known = self._parts.catalog.env(ref)
-        return known.name if known is not None else env_object_name(ref)
+        return asking.likely_name(self._parts.catalog, ref)
 
     def _known(self, ref: EnvRef) -> Record:
         known = self._parts.catalog.env(ref)

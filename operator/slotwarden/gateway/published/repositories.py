@@ -18,6 +18,7 @@ from slotwarden.gateway.declarations import Exists
 from slotwarden.gateway.identity.permissions import DECLARE, READ, SET
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Act, Asked, noted
+from slotwarden.gateway.published import asking
 from slotwarden.gateway.published.operations import scheduled, standing
 from slotwarden.gateway.refusals import Refusal
 from slotwarden.resources.base import rfc3339
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _RESOURCE: Final[Resource] = "envsecrets"
 _PUT: Final = Act("set a value", SET, "write", code=202)
+_POLL: Final = Act("read an operation", READ)
 
 
 class Repositories:
@@ -44,17 +46,13 @@ class Repositories:
 
     async def put(self, caller: Caller, ref: EnvRef, value: EnvValue, request_id: str) -> Standing:
         """Set the value of a secret, which is made where there is none; how the operation stands then."""
-        parts, name = self._parts, self._name(ref)
-        asked = Asked(caller, _PUT, _RESOURCE, ref.organization, name, request_id=request_id)
+        parts = self._parts
+        asked = self._asked(caller, _PUT, ref, request_id)
         with noted(asked, parts.metrics):
-            await parts.permissions.admit(caller, SET, _RESOURCE, ref.organization, name)
+            await self._admit_to_set(asked)
             found = await self._found(caller, ref)
             metadata = found.declared.metadata
-            asked.uid = metadata.uid
-            if metadata.name != name:
-                # The catalog did not know it by this name: what was allowed may be for the other name alone.
-                asked.name = metadata.name
-                await parts.permissions.admit(caller, SET, _RESOURCE, ref.organization, metadata.name)
+            await asking.go_on_with(asked, metadata.name, metadata.uid, self._admit_to_set)
             # A client may name its requests as it likes; an operation is told from all others.
             operation, now = str(uuid.uuid4()), parts.now()
             state = intent(parts.objects, _RESOURCE, found.declared, operation, now, parts.catalog.took)
@@ -68,8 +66,8 @@ class Repositories:
 
     async def operation(self, caller: Caller, ref: EnvRef, operation: str) -> Standing:
         """How an operation stands, for those who may read what is known of the secret or set it."""
-        name = self._name(ref)
-        await self._admit(caller, ref, name)
+        asked = self._asked(caller, _POLL, ref)
+        await self._admit_to_poll(asked)
         known = self._parts.catalog.env(ref)
         told = _standing(known, operation) if known is not None else None
         if told is not None:
@@ -79,8 +77,7 @@ class Repositories:
         if raw is None:
             raise none()
         held = record_of(raw)
-        if held.name != name:
-            await self._admit(caller, ref, held.name)
+        await asking.go_on_with(asked, held.name, held.uid, self._admit_to_poll)
         told = _standing(held, operation)
         if told is None:
             raise none()
@@ -111,17 +108,18 @@ class Repositories:
             raise Refusal(HTTPStatus.NOT_FOUND, "there is no such organization") from None
         return await self._parts.reader.made_to_set(raw)
 
-    async def _admit(self, caller: Caller, ref: EnvRef, name: str) -> None:
-        permissions = self._parts.permissions
+    def _asked(self, caller: Caller, act: Act, ref: EnvRef, request_id: str = "") -> Asked:
+        name = asking.likely_name(self._parts.catalog, ref)
+        return Asked(caller, act, _RESOURCE, ref.organization, name, request_id=request_id)
+
+    async def _admit_to_set(self, asked: Asked) -> None:
+        await self._parts.permissions.admit(asked.caller, SET, _RESOURCE, asked.namespace, asked.name)
+
+    async def _admit_to_poll(self, asked: Asked) -> None:
         for permission in (READ, SET):
-            if await permissions.may(caller, permission, _RESOURCE, ref.organization, name):
+            if await self._parts.permissions.may(asked.caller, permission, _RESOURCE, asked.namespace, asked.name):
                 return
         raise none()
-
-    def _name(self, ref: EnvRef) -> str:
-        """The name of the object that RBAC is asked about: that of the one there is, or it would have."""
-        known = self._parts.catalog.env(ref)
-        return known.name if known is not None else env_object_name(ref)
 
 
 def _standing(record: Record, operation: str) -> Standing | None:
