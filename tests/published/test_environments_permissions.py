@@ -169,3 +169,5 @@ def test_a_namespace_that_is_not_served_or_not_there_is_nobodys(
         assert answer.code == (403 if call in ("list", "create") else 404)
         if answer.code == 404:
             assert answer.body == ABSENT
+        assert "No_Name" not in answer.raw.decode()
+    assert "No_Name" not in api.gateway.log_text()

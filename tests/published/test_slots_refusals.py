@@ -41,12 +41,14 @@ def spelled(field: str, form: type) -> str:
         ("s", git(f"{CANARY}\0"), "value.git_secret.token"),
         ("s", git(CANARY, username=""), "value.git_secret.username"),
         ("s", git(CANARY, username=f"{CANARY}:x"), "value.git_secret.username"),
+        ("s", git(CANARY, username="u" * 1025), "value.git_secret.username"),
         ("s", registry(""), "value.registry_secret.password"),
         ("s", registry(CANARY * 20_000), "value.registry_secret.password"),
         ("s", registry(CANARY, username=""), "value.registry_secret.username"),
+        ("s", registry(CANARY, username="u" * 1025), "value.registry_secret.username"),
         ("s", registry(CANARY, server=f"ghcr.io/{CANARY}"), "value.registry_secret.server_address"),
     ],
-    ids=range(15),
+    ids=range(17),
 )
 def test_fields_that_are_wrong(owner: User, form: type, name: str, value: Json, field: str) -> None:
     outcome = form(owner).call("CreateSecret", {"name": name, "value": value})

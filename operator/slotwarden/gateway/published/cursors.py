@@ -14,7 +14,8 @@ from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT: Final = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{36})")
-_CURSOR: Final = re.compile("[A-Za-z0-9_-]{1,128}")
+CURSOR: Final = "[A-Za-z0-9_-]{1,128}"
+_CURSOR: Final = re.compile(CURSOR)
 
 
 def cursor(position: tuple[datetime, str]) -> str:

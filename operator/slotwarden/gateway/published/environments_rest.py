@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import Field
 
 from slotwarden.domain.entries import EnvRef
+from slotwarden.domain.names import is_dns_label
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer, milliseconds, text_answer, texts
 from slotwarden.gateway.bodies import Part, read
 from slotwarden.gateway.content import content
@@ -116,10 +117,13 @@ def error(_request: web.Request, refused: Refusal) -> dict[str, Any]:
 
 
 def _environment(request: web.Request) -> tuple[str, str, str]:
-    """Organization, project and environment of a path. What cannot be the name of an organization is nobody's."""
+    """Organization, project and environment of a path. What cannot be the name of an organization is nobody's.
+
+    It is told nowhere, in the log neither: there is no telling what it is.
+    """
     organization, project, environment = (request.match_info[name] for name in ("o", "p", "envName"))
     check(p=(project, SEGMENT), envName=(environment, SEGMENT))
-    return organization, project, environment
+    return organization if is_dns_label(organization) else "", project, environment
 
 
 def _ref(request: web.Request) -> EnvRef:

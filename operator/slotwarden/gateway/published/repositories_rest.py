@@ -42,7 +42,10 @@ _REPOSITORY: Final = Kind(
 class SecretPut(Part):
     """Sets the value of a secret."""
 
-    value: Annotated[Sensitive, Field(description="The value in base64; an empty one is a value.")]
+    value: Annotated[
+        Sensitive,
+        Field(description="The value in base64; an empty one is a value.", json_schema_extra={"format": "byte"}),
+    ]
 
 
 class RepositoriesRest:

@@ -9,9 +9,11 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from aiohttp import web
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from slotwarden.domain.address import SERVER
+from slotwarden.domain.credentials import MAX_BYTES
 from slotwarden.domain.names import SLOT_NAME
 from slotwarden.gateway.answers import NEVER_KEPT, json_answer, text_answer, texts
 from slotwarden.gateway.bodies import Part, read
@@ -41,33 +43,62 @@ def _either(name: str) -> AliasChoices:
     return AliasChoices(to_camel(name), name)
 
 
+def _shown(**schema: object) -> WithJsonSchema:
+    """How the document tells of a text: null is read as none at all, as proto3 JSON has it, and is nothing to send."""
+    return WithJsonSchema({"type": "string", **schema})
+
+
+_USER_NAME: Final = _shown(minLength=1, maxLength=slots_values.USER_NAME, pattern=r"^[^:\x00-\x1f\x7f]*$")
+_TOKEN: Final = _shown(minLength=1, maxLength=MAX_BYTES, pattern=r"^[^\x00]*[^\x00\n]$")
+# It may end with a newline, where it is a key file.
+_PASSWORD: Final = _shown(minLength=1, maxLength=MAX_BYTES, pattern=r"^[^\x00]*$")
+
+
 class GitSecret(Part):
     """A token for a git host."""
 
-    username: Annotated[str | None, Field(description="The user name at the git host.")] = None
-    token: Annotated[Sensitive | None, Field(description="A personal access token, or an application's password.")] = (
-        None
-    )
+    model_config = ConfigDict(json_schema_extra={"required": ["username", "token"]})
+
+    username: Annotated[str | None, _USER_NAME, Field(description="The user name at the git host.")] = None
+    token: Annotated[
+        Sensitive | None, _TOKEN, Field(description="A personal access token, or an application's password.")
+    ] = None
 
 
 class RegistrySecret(Part):
     """A login for a container registry."""
 
-    username: Annotated[str | None, Field(description="The login.")] = None
-    password: Annotated[Sensitive | None, Field(description="A password or a token.")] = None
+    model_config = ConfigDict(json_schema_extra={"required": ["username", "password"]})
+
+    username: Annotated[str | None, _USER_NAME, Field(description="The login.")] = None
+    password: Annotated[Sensitive | None, _PASSWORD, Field(description="A password or a token.")] = None
     server_address: Annotated[
         str | None,
+        _shown(pattern=f"^((https?://)?{SERVER}(/(v[12]/?)?)?)?$"),
         Field(
-            validation_alias=_either("server_address"), description="The registry's host; empty or absent: Docker Hub."
+            validation_alias=_either("server_address"),
+            description="The registry's host in lower case; empty or absent: Docker Hub.",
         ),
     ] = None
+
+
+def _not_null(schema: dict[str, Any]) -> None:
+    schema |= schema.pop("anyOf")[0]
 
 
 class SecretValue(Part):
     """Exactly one credential."""
 
-    git_secret: Annotated[GitSecret | None, Field(validation_alias=_either("git_secret"))] = None
-    registry_secret: Annotated[RegistrySecret | None, Field(validation_alias=_either("registry_secret"))] = None
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["gitSecret"]}, {"required": ["registrySecret"]}]}
+    )
+
+    git_secret: Annotated[
+        GitSecret | None, Field(validation_alias=_either("git_secret"), json_schema_extra=_not_null)
+    ] = None
+    registry_secret: Annotated[
+        RegistrySecret | None, Field(validation_alias=_either("registry_secret"), json_schema_extra=_not_null)
+    ] = None
 
 
 class CreateSecretRequest(Part):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Spell = Callable[[str], str]
 
+USER_NAME: Final = 1024
+"""Characters of a user name: a SecretSlot declares none that is longer."""
 GIT: Final = "git_secret"
 REGISTRY: Final = "registry_secret"
 TYPES: Final = {"git": GIT, "registry": REGISTRY}
@@ -45,12 +47,14 @@ def wrong(field: str, why: str) -> Refusal:
 def git(username: str, token: Sensitive, spell: Spell) -> Credential:
     """A credential for whatever host its consumer clones from. Raises Refusal, 400."""
     with _named(GIT, spell):
+        _check(username)
         return GitCredential(username, token, "")
 
 
 def registry(username: str, password: Sensitive, server_address: str, spell: Spell) -> Credential:
     """A credential for one registry; an empty address is Docker Hub's. Raises Refusal, 400."""
     with _named(REGISTRY, spell):
+        _check(username)
         try:
             server = canonical_server(server_address)
         except ValueError as error:
@@ -74,6 +78,11 @@ def told(credential: Credential) -> tuple[str, dict[str, str]]:
 def milliseconds(moment: datetime) -> int:
     """Since 1970."""
     return int(moment.timestamp() * 1000)
+
+
+def _check(username: str) -> None:
+    if len(username) > USER_NAME:
+        raise InvalidValue("username", f"is longer than {USER_NAME} characters")
 
 
 @contextmanager

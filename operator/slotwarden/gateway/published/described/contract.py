@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from slotwarden.domain.names import DNS_LABEL
 from slotwarden.gateway.bodies import MAX_BODY
 from slotwarden.gateway.identity.permissions import ORGANIZATION
 from slotwarden.gateway.observing import HEADER, REQUEST_ID
@@ -137,7 +138,10 @@ class Contract:
     def _headers(self) -> list[Document]:
         name = Parameter(HEADER, "Names the call in answer, log and status.", _text(pattern=REQUEST_ID), "header")
         organization = Parameter(
-            ORGANIZATION, "The organization; else the namespace of the caller's ServiceAccount.", _text(), "header"
+            ORGANIZATION,
+            "The organization; else the namespace of the caller's ServiceAccount.",
+            _text(pattern=f"^{DNS_LABEL}$"),
+            "header",
         )
         return [each.told() for each in ((name, organization) if self.organized else (name,))]
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from slotwarden.gateway.published.coreinstances_rest import MOST, PAGE, CreateCoreInstanceSecret
+from slotwarden.gateway.published.cursors import CURSOR
 from slotwarden.gateway.published.described.contract import Contract, Operation, Parameter, many, member, record
 
 _SECRETS: Final = "/v1/core_instances/{coreInstanceID}/secrets"
@@ -17,7 +18,9 @@ _LAST: Final = Parameter(
     {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE},
     "query",
 )
-_BEFORE: Final = Parameter("before", "The endCursor of the page before this one.", {"type": "string"}, "query")
+_BEFORE: Final = Parameter(
+    "before", "The endCursor of the page before this one.", {"type": "string", "pattern": f"^{CURSOR}$"}, "query"
+)
 
 CONTRACT: Final = Contract(
     "core-instances",

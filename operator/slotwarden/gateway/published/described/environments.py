@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from slotwarden.domain.names import ENV_KEY, ENV_SEGMENT
+from slotwarden.domain.names import DNS_LABEL, ENV_KEY, ENV_SEGMENT
 from slotwarden.gateway.published.described.contract import Contract, Operation, Parameter, many, member, record
 from slotwarden.gateway.published.environments_rest import SecretCreate, SecretUpdate, SecretValue
 
 _SECRETS: Final = "/{o}/{p}/envs/{envName}/secrets"
 _SECRET: Final = f"{_SECRETS}/{{name}}"
 _PLACE: Final = (
-    Parameter("o", "The organization, which is a namespace.", {"type": "string", "minLength": 1}),
+    Parameter("o", "The organization, which is a namespace.", {"type": "string", "pattern": f"^{DNS_LABEL}$"}),
     Parameter("p", "The project.", {"type": "string", "pattern": f"^{ENV_SEGMENT}$"}),
     Parameter("envName", "The environment.", {"type": "string", "pattern": f"^{ENV_SEGMENT}$"}),
 )
