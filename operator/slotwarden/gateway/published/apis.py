@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from slotwarden.gateway.forms import Own
 from slotwarden.gateway.published import coreinstances_rest, environments_rest, repositories_rest, slots_rest
 from slotwarden.gateway.published.coreinstances import CoreInstances
 from slotwarden.gateway.published.coreinstances_rest import CoreInstancesRest
@@ -14,22 +16,21 @@ from slotwarden.gateway.published.repositories_rest import RepositoriesRest
 from slotwarden.gateway.published.slots_rest import SlotsRest
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Sequence
 
     from aiohttp import web
 
-    from slotwarden.gateway.forms import Form
     from slotwarden.gateway.published.parts import Parts
     from slotwarden.gateway.published.slots import Slots
 
-FORMS: Sequence[tuple[re.Pattern[str], Form]] = (
-    (slots_rest.PATHS, slots_rest.error),
-    (environments_rest.PATHS, environments_rest.error),
-    (coreinstances_rest.PATHS, coreinstances_rest.error),
-    (repositories_rest.PATHS, repositories_rest.error),
+# An organization can be called like what another API begins with; no path of theirs has this third part.
+FORMS: Sequence[Own] = (
+    Own("environments", re.compile("/[^/]+/[^/]+/envs(/|$)"), environments_rest.error),
+    Own("slots", re.compile("/v1/ignite(/|$)"), slots_rest.error),
+    Own("core-instances", re.compile("/v1/core_instances(/|$)"), coreinstances_rest.error),
+    Own("repositories", re.compile("/repos(/|$)"), repositories_rest.error),
 )
-"""Which paths are an API's, and the form of its errors."""
+"""The forms of their errors."""
 
 
 def routes(parts: Parts, slots: Slots, public_url: str) -> list[web.RouteDef]:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from slotwarden.gateway.published.coreinstances import CoreInstances, Item, Page
     from slotwarden.gateway.refusals import Refusal
 
-PATHS: Final = re.compile("/v1/core_instances(/|$)")
-"""Which paths are of this API."""
 PAGE: Final = 100
 MOST: Final = 1000
 _SECRETS: Final = "/v1/core_instances/{coreInstanceID}/secrets"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from slotwarden.gateway.published.environments import Environments
     from slotwarden.gateway.refusals import Refusal
 
-PATHS: Final = re.compile("/[^/]+/[^/]+/envs/")
-"""Which paths are of this API."""
 _SECRETS: Final = "/{o}/{p}/envs/{envName}/secrets"
 _SECRET: Final = _SECRETS + "/{name}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote, urlencode
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from slotwarden.gateway.published.repositories import Repositories
     from slotwarden.gateway.refusals import Refusal
 
-PATHS: Final = re.compile("/repos/")
-"""Which paths are of this API."""
 _PATH: Final = "/repos/id:{repo_id}/secrets/{key}"
 _GROUP: Final = "secret_group"
 _DEFAULT: Final = "default"

@@ -5,7 +5,6 @@ Members are in camelCase, or as the proto spells them; numbers of 64 bits are st
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from aiohttp import web
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from slotwarden.gateway.published.slots import Slots
     from slotwarden.gateway.refusals import Refusal
 
-PATHS: Final = re.compile("/v1/ignite/")
-"""Which paths are of this API."""
 _SLOTS: Final = "/v1/ignite/secrets"
 _SLOT: Final = f"{_SLOTS}/{{name}}"
 _NOTHING: Final = Sensitive(b"")
