@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
 Json = dict[str, Any]
 _BLOCK: Final = 64 * 1024
+_LOOK: Final = 0.02
+_PATIENCE: Final = 5.0
+"""Seconds after which a request counts as one that is never answered: its server was killed, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,43 @@ class _Log:
                 end = begin
         return 0
 
-    def _lines(self, since: Mark) -> Iterator[Json]:
+    def _lines(self, since: Mark, *parts: str | None) -> Iterator[Json]:
+        """The lines that hold all of these texts somewhere, which is found out faster than what they say."""
+        wanted = [part.encode() for part in parts if part]
         with self.path.open("rb") as handle:
             handle.seek(since.place)
             for line in handle:
-                if line.endswith(b"\n"):
+                if line.endswith(b"\n") and all(part in line for part in wanted):
                     yield json.loads(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which requests are asked for."""
+
+    after: str
+    user: str | None
+    namespace: str | None
+    resource: str | None
+    verbs: Container[str] | None
+
+    def has(self, event: Json) -> bool:
+        return (
+            # What a request did can be seen before its line is there, which may come after a mark made of it.
+            event["requestReceivedTimestamp"] > self.after
+            and self.user in (None, _user(event))
+            and self.namespace in (None, event.get("objectRef", {}).get("namespace"))
+            and self.resource in (None, resource_of(event))
+            and (self.verbs is None or event["verb"] in self.verbs)
+        )
 
 
 class KubernetesAudit(_Log):
     """The API server's audit log, at the level of whole requests and responses."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._never_answered: set[str] = set()
 
     def events(
         self,
@@ -76,24 +107,39 @@ class KubernetesAudit(_Log):
         user: str | None = None,
         namespace: str | None = None,
         resource: str | None = None,
-        verbs: frozenset[str] | set[str] | None = None,
+        verbs: Container[str] | None = None,
     ) -> list[Json]:
         """The answered requests of a user (the impersonated one counts), to a namespace, resource and verbs.
 
-        `resource` is `secrets` or, with a subresource, `secretslots/status`.
+        `resource` is `secrets` or, with a subresource, `secretslots/status`. Those that are being answered are waited
+        for: what they did can be seen already.
         """
-        return [
-            event
-            for event in self._lines(since)
-            if event["stage"] in ("ResponseComplete", "ResponseStarted")
-            and not (event["stage"] == "ResponseStarted" and event["verb"] != "watch")
-            # What a request did is seen before its line is there: that may come after a mark that was made of it.
-            and event["requestReceivedTimestamp"] > since.time
-            and user in (None, _user(event))
-            and namespace in (None, event.get("objectRef", {}).get("namespace"))
-            and resource in (None, resource_of(event))
-            and (verbs is None or event["verb"] in verbs)
-        ]
+        wanted = _Wanted(since.time, user, namespace, resource, verbs)
+        deadline = time.monotonic() + _PATIENCE
+        found, awaited = self._read(since, wanted)
+        awaited -= self._never_answered
+        while awaited:
+            if time.monotonic() >= deadline:
+                self._never_answered |= awaited
+                break
+            time.sleep(_LOOK)
+            found, begun = self._read(since, wanted)
+            awaited &= begun
+        return found
+
+    def _read(self, since: Mark, wanted: _Wanted) -> tuple[list[Json], set[str]]:
+        """The answered requests, and which others have begun."""
+        found, begun = [], set()
+        for event in self._lines(since, wanted.user, wanted.namespace):
+            is_watch = event["verb"] == "watch"
+            if event["stage"] == "RequestReceived":
+                if not is_watch and wanted.has(event):
+                    begun.add(event["auditID"])
+            elif event["stage"] != "ResponseStarted" or is_watch:
+                begun.discard(event["auditID"])
+                if wanted.has(event):
+                    found.append(event)
+        return found, begun
 
 
 def _user(event: Json) -> str:

@@ -24,7 +24,6 @@ ISSUER = "https://kubernetes.default.svc"
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
-    "omitStages": ["RequestReceived"],
     "rules": [
         {"level": "None", "nonResourceURLs": ["/healthz*", "/readyz*", "/livez*", "/openapi*", "/api*", "/version"]},
         {"level": "None", "users": ["system:apiserver", CONTROLLER_MANAGER]},

@@ -121,7 +121,7 @@ def _refreshes(world: World, since: Mark, count: int, name: str = "pull") -> lis
 def _times(world: World, since: Mark) -> list[float]:
     """When the slot's entry was asked for."""
     with world.session.vault_audit.path.open("rb") as handle:
-        handle.seek(since)
+        handle.seek(since.place)
         entries = [json.loads(line) for line in handle if line.endswith(b"\n")]
     ours = [e for e in entries if e["type"] == "request" and e["request"]["path"].endswith(world.entry("pull"))]
     return [datetime.fromisoformat(entry["time"]).timestamp() for entry in ours]
@@ -143,7 +143,9 @@ def test_a_refresh_that_finds_nothing_new_costs_one_read_of_vaults_metadata(worl
     assert kinds(world.requests(kube, "pull")) == []
     assert world.requests(kube, verbs=WRITES) == []
     reads = kinds(world.requests(kube, "source"))
-    assert len(reads) in ((len(looks), len(looks) + 1) if kind == "unlabelled" else (0,))
+    # It goes on meanwhile: there are as many as there were looks before, or are by now, and one before its look.
+    most = len(_refreshes(world, vault, 4)) + 1
+    assert len(looks) <= len(reads) <= most if kind == "unlabelled" else reads == []
     times = _times(world, vault)
     assert min(later - earlier for earlier, later in pairwise(times)) > 0.5
 

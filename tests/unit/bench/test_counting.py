@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from bench.counting import Mark, Requests
-from testbed.clients.audit import KubernetesAudit, VaultAudit
+from testbed.clients.audit import BEGIN, KubernetesAudit, VaultAudit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,8 @@ USER = "system:serviceaccount:slotwarden-system:slotwarden"
 
 def kubernetes(verb: str, resource: str, subresource: str = "", user: str = USER) -> dict[str, Any]:
     reference = {"resource": resource, "subresource": subresource, "namespace": "acme"}
-    return {"stage": "ResponseComplete", "verb": verb, "user": {"username": user}, "objectRef": reference}
+    when = {"auditID": "", "stage": "ResponseComplete", "requestReceivedTimestamp": "2026-01-01T00:00:00.000000Z"}
+    return {**when, "verb": verb, "user": {"username": user}, "objectRef": reference}
 
 
 def vault(operation: str, path: str) -> dict[str, Any]:
@@ -52,16 +53,16 @@ def session(tmp_path: Path) -> Session:
 
 
 def test_events_and_leases_are_no_writes_for_a_slot(session: Session) -> None:
-    found = Requests.since(session, Mark(0, 0), USER, "slotwarden")
+    found = Requests.since(session, Mark(BEGIN, BEGIN), USER, "slotwarden")
     assert (found.kubernetes_writes, found.vault_writes) == (3, 2)
 
 
 def test_watches_and_the_lease_are_no_calls_of_a_refresh_but_events_are(session: Session) -> None:
-    assert Requests.since(session, Mark(0, 0), USER, "slotwarden").kubernetes_calls == 5
+    assert Requests.since(session, Mark(BEGIN, BEGIN), USER, "slotwarden").kubernetes_calls == 5
 
 
 def test_requests_are_told_by_what_they_are(session: Session) -> None:
-    found = Requests.since(session, Mark(0, 0), USER, "slotwarden").per(2)
+    found = Requests.since(session, Mark(BEGIN, BEGIN), USER, "slotwarden").per(2)
     assert found["kubernetes"]["patch secretslots/status"] == 0.5
     assert found["vault"] == {"create metadata": 0.5, "read metadata": 0.5, "update data": 0.5}
 
