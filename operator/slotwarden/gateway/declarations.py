@@ -16,7 +16,7 @@ from slotwarden.domain.kinds import ENV
 from slotwarden.domain.manager import manager
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.objects import age, missing
-from slotwarden.gateway.refusals import Refusal, conflict
+from slotwarden.gateway.refusals import Refusal, conflict, race
 from slotwarden.resources.envsecret import EnvSecret
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Declarations:
             except (Conflict, NotFound):
                 # The next look tells a change from a deletion.
                 continue
-        raise conflict("others change this object at the same moment: try again")
+        raise race("others change this object at the same moment")
 
     async def remove(self, resource: Resource, namespace: str, name: str, uid: str | None = None) -> str:
         """Delete an object; the uid of the one that went.
@@ -181,7 +181,7 @@ class Declarations:
         try:
             return await self._objects.get(resource, namespace, name)
         except NotFound:
-            raise conflict("the object was deleted at the same moment: try again") from None
+            raise race("the object was deleted at the same moment") from None
 
     async def _read(self, resource: Resource, namespace: str, name: str, uid: str | None) -> Json:
         """The very object, as long as it is to stay."""

@@ -65,14 +65,18 @@ class Refusal(Exception):
         message: a sentence, fit for anybody who may send this request.
         causes: the fields that are wrong.
         retry: seconds after which to try again; 0 where that would not help.
+        raced: whether others were quicker: who begins anew most likely gets through, with nothing to be mended first.
     """
 
-    def __init__(self, code: int, message: str, causes: tuple[Cause, ...] = (), retry: int = 0) -> None:
+    def __init__(
+        self, code: int, message: str, causes: tuple[Cause, ...] = (), retry: int = 0, *, raced: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = int(code)
         self.message = message
         self.causes = causes
         self.retry = retry
+        self.raced = raced
 
     @property
     def reason(self) -> str:
@@ -89,6 +93,11 @@ def invalid(*causes: Cause, code: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Refu
 def conflict(message: str, *causes: Cause) -> Refusal:
     """A request that does not fit what is there."""
     return Refusal(HTTPStatus.CONFLICT, message, causes)
+
+
+def race(message: str) -> Refusal:
+    """A request that others came in the way of at the same moment."""
+    return Refusal(HTTPStatus.CONFLICT, f"{message}: try again", raced=True)
 
 
 def away(message: str) -> Refusal:
@@ -117,9 +126,9 @@ def _of_a_server(error: vault.VaultError | kubernetes.KubernetesError) -> Refusa
     """Of a server that answers: where it does not let the gateway do its work, that is nothing the sender can mend."""
     match error:
         case vault.CasMismatch():
-            return conflict("others write this value at the same moment: try again")
+            return race("others write this value at the same moment")
         case kubernetes.Conflict():
-            return conflict("the object was deleted and made again meanwhile: try again")
+            return race("the object was deleted and made again meanwhile")
         case kubernetes.Forbidden():
             # Its words name our roles. It lets nobody do anything as long as it starts and has not read its own.
             done = f"{error.verb} {error.resource}"

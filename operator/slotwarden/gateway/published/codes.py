@@ -17,7 +17,7 @@ _CODES: Final[Mapping[int, StatusCode]] = {
     403: StatusCode.PERMISSION_DENIED,
     404: StatusCode.NOT_FOUND,
     405: StatusCode.UNIMPLEMENTED,
-    # Mostly what somebody has to change first; the few that are worth another try say so.
+    # What somebody has to change first. That a slot is there already is no error: to create it is to overwrite it.
     409: StatusCode.FAILED_PRECONDITION,
     413: StatusCode.RESOURCE_EXHAUSTED,
     415: StatusCode.INVALID_ARGUMENT,
@@ -28,6 +28,9 @@ _CODES: Final[Mapping[int, StatusCode]] = {
 
 def code(refused: Refusal) -> StatusCode:
     """By its name."""
+    if refused.raced:
+        # Not UNAVAILABLE, on which clients repeat the very call: they have to look again at what they write over.
+        return StatusCode.ABORTED
     return _CODES.get(refused.code, StatusCode.INTERNAL)
 
 

@@ -20,7 +20,7 @@ from slotwarden.gateway.journal import Asked, noted
 from slotwarden.gateway.published import asking
 from slotwarden.gateway.published.acts import DECLARED, READ_VALUE, SET_FIRST
 from slotwarden.gateway.published.room import Place, Room
-from slotwarden.gateway.refusals import Cause, conflict, invalid
+from slotwarden.gateway.refusals import Cause, conflict, invalid, race
 from slotwarden.values.doors import AlreadySet
 from slotwarden.values.entries import Stored
 from slotwarden.values.sealing import NOT_CONFIGURED
@@ -129,7 +129,7 @@ class CoreInstances:
             except Exists:
                 found = await self._parts.reader.key_to_set(ref)
                 if found is None:
-                    raise conflict("the secret was deleted at the same moment: try again") from None
+                    raise race("the secret was deleted at the same moment") from None
                 return found
             declares.uid = raw["metadata"]["uid"]
         return await self._parts.reader.made_to_set(raw)
@@ -147,7 +147,7 @@ class CoreInstances:
         parts.catalog.stored(_RESOURCE, asked.namespace, asked.name, asked.uid, result.version)
         record = parts.catalog.get(_RESOURCE, asked.namespace, asked.name)
         if record is None or record.uid != asked.uid:
-            raise conflict("the secret was deleted at the same moment: try again")
+            raise race("the secret was deleted at the same moment")
         return record
 
     async def _sealed(self, asked: Asked, found: Found, value: EnvValue) -> Found:

@@ -20,7 +20,7 @@ from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Act, Asked, noted
 from slotwarden.gateway.published import asking
 from slotwarden.gateway.published.operations import scheduled, standing
-from slotwarden.gateway.refusals import Refusal
+from slotwarden.gateway.refusals import Refusal, race
 from slotwarden.resources.base import rfc3339
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Repositories:
         try:
             return await self._made(ref)
         except Exists:
-            raise Refusal(HTTPStatus.CONFLICT, "others make this secret at the same moment: try again") from None
+            raise race("others make this secret at the same moment") from None
 
     async def _made(self, ref: EnvRef) -> Found:
         try:
