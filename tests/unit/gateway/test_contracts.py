@@ -91,5 +91,13 @@ def test_a_page_leads_only_to_what_is_there_and_loads_nothing(contract: Contract
     assert shape.links <= there | {f"#{each}" for each in shape.ids}
 
 
+@contracts()
+def test_a_page_says_which_one_it_is_and_where_what_is_sent_is_told(contract: Contract) -> None:
+    text = page.page(contract, documents.CONTRACTS)
+    assert re.findall(r'<a href="([^"]*)" aria-current="page">', text) == [f"/docs/{contract.name}"]
+    bodies = {each.body.__name__ for each in contract.operations if each.body}
+    assert set(re.findall(r'<h3>Body</h3><p><a href="#schema-(\w+)">.*?</p><table', text)) == bodies
+
+
 def test_what_stands_in_a_contract_is_no_html() -> None:
     assert page._text("<b>") == "&lt;b&gt;"

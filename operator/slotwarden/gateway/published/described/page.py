@@ -8,7 +8,7 @@ import html
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from slotwarden.gateway.published.described.contract import Contract, Document, Schema
 
@@ -21,6 +21,7 @@ body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui
 main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 4rem}
 nav{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;padding-bottom:1rem;border-bottom:1px solid var(--line)}
 a{color:var(--mark)}
+nav [aria-current]{color:var(--ink);font-weight:600;text-decoration:none}
 h1{font-size:1.8rem;line-height:1.25;margin:1.5rem 0 .5rem}
 h2{font-size:1.15rem;margin:2.5rem 0 .5rem}
 h3{font-size:1rem;margin:1.4rem 0 .4rem}
@@ -28,19 +29,28 @@ p{margin:.4rem 0}
 section{scroll-margin-top:1rem}
 section.call{margin-top:1.2rem;padding:.2rem 1rem 1rem;border:1px solid var(--line);border-radius:.5rem}
 section.call h2{margin-top:.8rem}
-code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
+section.call:target{border-color:var(--mark)}
+section:target h3{color:var(--mark)}
+code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}
 .path{padding:.4rem .6rem;background:var(--raised);border-radius:.3rem}
 .soft{color:var(--soft)}
 ul.calls{padding-left:1.2rem}
+ul.calls li{margin-bottom:.3rem}
+ul.calls code{display:block;color:var(--soft)}
 table{width:100%;border-collapse:collapse;font-size:.94rem}
 th,td{padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th{color:var(--soft);font-weight:600}
+section tbody tr:last-child td{border-bottom:0}
 td:first-child{width:24%}
 td:nth-child(2){width:36%}
+.answers td:first-child{width:12%}
+.answers td:nth-child(2){width:26%}
 @media(max-width:40rem){
 thead{display:none}tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--line)}
+section tbody tr:last-child{border-bottom:0}
 td,td:first-child,td:nth-child(2){display:block;width:auto;padding:0;border:0}
-td:first-child{font-weight:700}}
+td:first-child{font-weight:700}
+.answers td:first-child,.answers td:nth-child(2){display:inline;padding-right:.6rem}}
 """
 _DIGEST: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY: Final = (
@@ -57,22 +67,24 @@ def index(contracts: Sequence[Contract]) -> str:
         for each in contracts
     )
     about = "<p>Every call needs a token: <code>Authorization: Bearer TOKEN</code>.</p>"
-    return _page("Published APIs", contracts, f"<h1>Published APIs</h1>{about}{parts}")
+    return _page("Published APIs", "/docs", contracts, f"<h1>Published APIs</h1>{about}{parts}")
 
 
 def page(contract: Contract, contracts: Sequence[Contract]) -> str:
     """The page of one contract, among all."""
     document = contract.document()
     source = f"/openapi/published/{contract.name}.json"
-    calls = "".join(_call(path, method, told) for path, method, told in _operations(document))
+    known = document["components"]["schemas"]
+    calls = "".join(_call(path, method, told, known) for path, method, told in _operations(document))
     headers = _parameters(next(iter(document["paths"].values()))["parameters"])
     schemas = "".join(
         f'<section id="schema-{_text(name)}"><h3><code>{_text(name)}</code></h3>'
         f"<p>{_text(schema.get('description', ''))}</p>{_members(schema)}</section>"
-        for name, schema in document["components"]["schemas"].items()
+        for name, schema in known.items()
     )
     return _page(
         contract.title,
+        f"/docs/{contract.name}",
         contracts,
         f"<h1>{_text(contract.title)}</h1><p>{_text(contract.about)}</p>"
         f'<p class="soft">The same for programs: <a href="{source}">OpenAPI {document["openapi"]}</a></p>'
@@ -80,13 +92,15 @@ def page(contract: Contract, contracts: Sequence[Contract]) -> str:
     )
 
 
-def _page(title: str, contracts: Sequence[Contract], content: str) -> str:
-    links = "".join(f'<a href="/docs/{each.name}">{_text(each.title)}</a>' for each in contracts)
+def _page(title: str, here: str, contracts: Sequence[Contract], content: str) -> str:
+    pages = {"/docs": "Slotwarden", **{f"/docs/{each.name}": each.title for each in contracts}}
+    current = {here: ' aria-current="page"'}
+    links = "".join(f'<a href="{to}"{current.get(to, "")}>{_text(name)}</a>' for to, name in pages.items())
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_text(title)} - Slotwarden</title><style>{STYLE}</style></head>"
-        f'<body><main><nav><a href="/docs"><strong>Slotwarden</strong></a>{links}</nav>{content}</main></body></html>\n'
+        f"<body><main><nav>{links}</nav>{content}</main></body></html>\n"
     )
 
 
@@ -99,26 +113,29 @@ def _operations(document: Document) -> Iterable[tuple[str, str, Document]]:
 
 def _calls(document: Document, base: str) -> str:
     rows = "".join(
-        f'<li><a href="{base}#{_text(told["operationId"])}">{_text(told["summary"])}</a></li>'
-        for _, _, told in _operations(document)
+        f'<li><a href="{base}#{_text(told["operationId"])}">{_text(told["summary"])}</a>'
+        f"<code>{method} {_path(path)}</code></li>"
+        for path, method, told in _operations(document)
     )
     return f'<ul class="calls">{rows}</ul>'
 
 
-def _call(path: str, method: str, told: Document) -> str:
+def _call(path: str, method: str, told: Document, known: Mapping[str, Schema]) -> str:
     body = ""
     if "requestBody" in told:
-        body = f"<h3>Body</h3><p>{_link(_schema(told['requestBody']))}</p>"
+        form = _schema(told["requestBody"])
+        body = f"<h3>Body</h3><p>{_link(form)}</p>{_members(known[_name(form)])}"
     answers = _table(
         ("code", "form", "when"),
         (
             (f"<code>{code}</code>", _link(_schema(answer)), _text(answer["description"]))
             for code, answer in told["responses"].items()
         ),
+        "answers",
     )
     return (
         f'<section class="call" id="{_text(told["operationId"])}"><h2>{_text(told["summary"])}</h2>'
-        f'<p class="path"><code><strong>{method}</strong> {_text(path)}</code></p>'
+        f'<p class="path"><code><strong>{method}</strong> {_path(path)}</code></p>'
         f'<p class="soft">{_text(told["description"])}</p>'
         f"{_called('Parameters', _parameters(told['parameters']))}{body}<h3>Answers</h3>{answers}</section>"
     )
@@ -180,15 +197,24 @@ def _schema(holder: Document) -> str:
     return reference
 
 
+def _name(reference: str) -> str:
+    return reference.rpartition("/")[2]
+
+
 def _link(reference: str) -> str:
-    name = _text(reference.rpartition("/")[2])
+    name = _text(_name(reference))
     return f'<a href="#schema-{name}"><code>{name}</code></a>'
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "told") -> str:
     titles = "".join(f"<th>{each}</th>" for each in head)
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table>"
+    return f'<table class="{kind}"><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table>'
+
+
+def _path(path: str) -> str:
+    """A path that breaks between its segments, where it has to."""
+    return _text(path).replace("/", "<wbr>/")
 
 
 def _text(text: str) -> str:
