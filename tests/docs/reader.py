@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from testbed.processes import Identity
     from tests.docs.pages import Block
 
-IN_CHECKOUT: Final = (".venv", "charts", "crds", "examples", "operator", "testbed")
+IN_CHECKOUT: Final = (".venv", "charts", "crds", "examples", "operator", "proto", "testbed")
 SECONDS: Final = 120
 STAYS: Final = re.compile(r"\S*slotwarden (operator|gateway)(?![^\n]*--help)")
 """A command that stays in its terminal; what follows is typed into another one."""
@@ -34,7 +34,7 @@ _KEEPS_ITS_VARIABLES: Final = "export -p | grep -vE '^declare -[a-z]*r' > ./vari
 """Those that the shell itself protects apart."""
 
 
-USUAL: Final = {"operator": (8080, 9090), "gateway": (8081, 9091, 8443)}
+USUAL: Final = {"operator": (8080, 9090), "gateway": (8081, 9091, 8443, 9443)}
 """The ports of the pages by program, health first."""
 GATEWAY: Final = "slotwarden-gateway.slotwarden-system.svc"
 """Where the chart's gateway is, for who asks it without the API server."""
@@ -134,6 +134,7 @@ class Reader:
             "SLOTWARDEN_HEALTH_PORT": str(self._ports[8080]),
             "SLOTWARDEN_METRICS_PORT": str(self._ports[9090]),
             "SLOTWARDEN_HTTPS_PORT": str(self._ports[8443]),
+            "SLOTWARDEN_GRPC_PORT": str(self._ports[9443]),
             "SLOTWARDEN_TLS_NAME": GATEWAY,
         }
         return {**passed, **own, **self.env}
