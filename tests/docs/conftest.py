@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.binaries import Resolver
-from testbed.operator import PROGRAM
+from testbed.program import PROGRAM
 from testbed.progress import Reporter
 from tests.docs.reader import Reader
 
