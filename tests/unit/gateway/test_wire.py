@@ -55,7 +55,22 @@ async def test_what_is_no_request_is_not_quoted(port: int, sent: bytes, capsys: 
     assert b"400 Bad Request" in told
     assert b'"reason": "BadRequest"' in told
     assert CANARY not in told
-    assert CANARY.decode() not in capsys.readouterr().err
+    log = capsys.readouterr().err
+    assert CANARY.decode() not in log
+    assert '"level": "error"' not in log
+
+
+async def test_the_rest_of_a_body_that_cannot_be_read_is_no_error(
+    port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("json", "debug")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = b"POST /not-there HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\n"
+    writer.write(head + b"Content-Length: %d\r\n\r\n" % len(CANARY) + CANARY)
+    told = await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+    assert told.startswith(b"HTTP/1.1 404 ")
+    assert '"level": "error"' not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", [b"/", b"/not-there"])

@@ -6,13 +6,13 @@ aiohttp would quote what it could not read, and where a client counted its body 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from slotwarden.gateway.aggregated.status import status as told
 from slotwarden.gateway.answers import json_answer
-from slotwarden.gateway.refusals import Refusal, refusal
+from slotwarden.gateway.refusals import WORDS, Refusal, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +30,23 @@ class _Wordless(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        super().handle_error(request, HTTPStatus.INTERNAL_SERVER_ERROR, exc)
-        broken = Refusal(
-            status, "the request is not HTTP" if status < 500 else "the gateway failed; its log tells where"
-        )
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            # Nothing of ours is broken, and whoever reaches the port can send any number of them.
+            self.logger.debug("what came is not HTTP: %s", type(exc).__name__)
+            broken = Refusal(status, "the request is not HTTP")
+        else:
+            super().handle_error(request, HTTPStatus.INTERNAL_SERVER_ERROR, exc)
+            broken = Refusal(status, WORDS[500])
         response = json_answer(told(broken), code=status)
         response.force_close()
         return response
+
+    def log_exception(self, *words: Any, **more: Any) -> None:
+        if isinstance(more.get("exc_info"), web.RequestPayloadError):
+            # Of what is left of a body whose request was answered: the sender's fault, as above.
+            self.logger.debug("a body cannot be read to its end")
+        else:
+            super().log_exception(*words, **more)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
