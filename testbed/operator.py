@@ -44,11 +44,12 @@ def make_identities(
 ) -> Identities:
     """Give an operator, or a gateway, its least rights: the chart's RBAC, and the policy that the program prints.
 
-    For `replica` see `install_rights`.
+    They are for one namespace, or for those that the chart's `values` name. For `replica` see `install_rights`.
     """
     account = install_rights(session, namespace, prefix, values, replica, role)
+    names = (values or {}).get("namespaces", [namespace])
     rules = f"slotwarden-{role}-{namespace}"
-    session.vault.write_policy(rules, vault_rules(session, prefix, namespace, role=role))
+    session.vault.write_policy(rules, vault_rules(session, prefix, *names, role=role))
     name = f"{account.namespace}-{account.name}"
     return Identities(account, rules, session.vault.create_token([rules], no_default_policy=True, display_name=name))
 

@@ -4,30 +4,51 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.pytest_plugin import RUN
 from tests.e2e.environments import Environment
 from tests.e2e.support import Organization
+from tests.e2e.turns import Turn, Turns
 from tests.e2e.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from testbed.operator import Operator
     from testbed.session import Session
 
 
+@pytest.fixture(scope="package")
+def turns(request: pytest.FixtureRequest, installed: Session) -> Iterator[Turns]:
+    """The operators that tests take turns with."""
+    made = Turns(installed, request.config.stash[RUN].folder / "tests")
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def org(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> Organization:
+def turn(request: pytest.FixtureRequest) -> Turn:
+    """A namespace whose operator runs and is ready: one of several, unless the test is marked `own_operator`."""
+    if request.node.get_closest_marker("own_operator") is None:
+        turns: Turns = request.getfixturevalue("turns")
+        return turns.take()
+    operator: Callable[..., Operator] = request.getfixturevalue("operator")
+    namespace: str = request.getfixturevalue("namespace")
+    return Turn(namespace, request.getfixturevalue("vault_prefix"), operator(namespace))
+
+
+@pytest.fixture
+def org(installed: Session, turn: Turn) -> Organization:
     """A namespace whose operator runs and is ready."""
-    return Organization(installed, namespace, vault_prefix, operator(namespace))
+    return Organization(installed, turn.namespace, turn.prefix, turn.operator)
 
 
 @pytest.fixture
-def world(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> World:
+def world(installed: Session, turn: Turn) -> World:
     """The same, with what the tests of doors, Secrets and counts need."""
-    return World(installed, namespace, vault_prefix, operator(namespace))
+    return World(installed, turn.namespace, turn.prefix, turn.operator)
 
 
 @pytest.fixture
-def shop(installed: Session, operator: Callable[..., Operator], namespace: str, vault_prefix: str) -> Environment:
+def shop(installed: Session, turn: Turn) -> Environment:
     """The same, for the EnvSecrets of shop's production."""
-    return Environment(installed, namespace, vault_prefix, operator(namespace))
+    return Environment(installed, turn.namespace, turn.prefix, turn.operator)

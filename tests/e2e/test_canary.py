@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from testbed.operator import Operator
     from testbed.session import Session
 
+# What is looked through is its log, and its rights are taken away.
+pytestmark = pytest.mark.own_operator
+
+
 # The text around the run is changed by each encoding, so that a form is found only by its own name.
 SHAPE = 'c"&<ü/+ {run} ~\\>z'
 FOLLOWED = {WATCH: "true"}

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from testbed.clients.kube import core
 from tests.e2e.support import condition, git, has_condition, passwords, projected, registry
 
 if TYPE_CHECKING:
     from tests.e2e.support import Json, Organization
+
+# Its rights are taken away.
+pytestmark = pytest.mark.own_operator
 
 
 def kstatus(slot: Json) -> str:

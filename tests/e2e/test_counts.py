@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from testbed.clients.audit import Mark
     from tests.e2e.world import World
 
+# All that it does is counted.
+pytestmark = pytest.mark.own_operator
 FOLLOWED = {WATCH: "true"}
 SCRUB, SECRET, STATUS = "patch secretslots", "create secrets", "patch secretslots/status"
 NEW = {"inline-registry": registry("s3cret"), "inline-git": git("t0ken")}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from testbed.operator import Operator
     from testbed.session import Session
 
+# Its rights are taken away.
+pytestmark = pytest.mark.own_operator
 CANARY = "c4n4ry-of-an-encrypted-value"
 ENCRYPTED = {"encrypted": True}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from testbed.wait import eventually
 from tests.e2e.environments import SECRET, into
 from tests.e2e.world import WRITES, kinds
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from tests.e2e.environments import Environment
     from tests.e2e.support import Json
 
+# All that it does is counted.
+pytestmark = pytest.mark.own_operator
 COUNT = 500
 EVERYTHING = frozenset({"get", "list", *WRITES})
 SCRUB, STATUS, PATCH, GET = "patch envsecrets", "patch envsecrets/status", "patch secrets", "get secrets"

@@ -9,7 +9,6 @@ import pytest
 
 from testbed.clients.kube import core
 from testbed.install import install_rights
-from testbed.operator import vault_rules
 from testbed.proxy import Hold, Proxy
 from testbed.wait import eventually
 from tests.e2e.support import RELEASED, Organization, data, find_released, git, released
@@ -68,9 +67,8 @@ def pair(
     home, *names = (make_namespace() for _ in range(3))
     flags = [part for name in names for part in ("--namespace", name)]
     values = {"namespaces": [home, *names]}
-    made = operator(home, *flags, "--sweep-grace", "2", values=values, start=False)
-    installed.vault.write_policy(f"slotwarden-operator-{home}", vault_rules(installed, vault_prefix, home, *names))
-    return Pair(installed, made.start(), vault_prefix, (home, names[0], names[1]))
+    made = operator(home, *flags, "--sweep-grace", "2", values=values)
+    return Pair(installed, made, vault_prefix, (home, names[0], names[1]))
 
 
 def was_ending(org: Organization, since: Mark) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from testbed.operator import Operator
     from testbed.session import Session
 
+pytestmark = pytest.mark.own_operator
 PINNED = {
     "slotwarden_reconcile_total",
     "slotwarden_vault_requests_total",

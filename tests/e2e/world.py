@@ -120,11 +120,15 @@ class World(Organization):
     def requests(self, since: Mark, name: str | None = None, verbs: frozenset[str] | None = None) -> list[Json]:
         """The operator's requests to the API server by its audit log, but for its Lease.
 
-        Those to one object where `name` is given.
+        Those to one object of this namespace where `name` is given.
         """
         found = self.session.kube_audit.events(since=since, user=self.operator.user, verbs=verbs)
         found = [event for event in found if event.get("objectRef", {}).get("resource") != "leases"]
-        return [event for event in found if name in (None, _name(event))]
+        if name is None:
+            return found
+        # Others that take turns with the operator have objects of that name, too.
+        mine = [event for event in found if event.get("objectRef", {}).get("namespace") == self.namespace]
+        return [event for event in mine if _name(event) == name]
 
     def writes(self, since: Mark, name: str | None = None) -> list[str]:
         """What the operator wrote to the API server, as `kinds` tells it."""
