@@ -28,6 +28,9 @@ def run(options: dict[str, Any], make: Callable[[dict[str, Any]], Run]) -> None:
     """
     # The libraries stay as long as the process does: to look through them for garbage would only take time.
     gc.disable()
+    # structlog would load rich where that happens to be, as it is for the tests: a tenth of a second, for tracebacks
+    # that show local variables.
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
     import uvloop
 
     from slotwarden.cluster.client import NoCluster
