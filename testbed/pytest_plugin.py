@@ -46,6 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin the run in the first process; join it in a worker."""
+    # A sixth of what the servers compute is Go's garbage collection; memory is what a run has enough of.
+    os.environ.setdefault("GOGC", "400")
     joined = getattr(config, "workerinput", {}).get(FOLDER)
     config.stash[RUN] = Run(Path(joined)) if joined else Run.begin(config.getoption("testbed_dir").resolve())
 

@@ -171,7 +171,7 @@ class VaultAudit(_Log):
         """
         return [
             entry["request"]
-            for entry in self._lines(since)
+            for entry in self._lines(since, prefix, user)
             if entry["type"] == "request"
             and (not prefix or _under(entry["request"]["path"], mount, prefix))
             and operation in (None, entry["request"]["operation"])
@@ -185,7 +185,7 @@ class VaultAudit(_Log):
         """
         began: dict[str, str] = {}
         found = []
-        for entry in self._lines(since):
+        for entry in self._lines(since, prefix):
             request = entry["request"]
             if not _under(request["path"], mount, prefix) or request["operation"] in ("read", "list"):
                 continue
