@@ -73,11 +73,12 @@ test: setup ## All tests but the long ones; ARGS=tests/unit for some
 	@$(PY) -m testbed binaries > /dev/null
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 
-# Those of other folders that the table of faults names, and what takes long there, too.
-FAULTS = tests/faults tests/leadership tests/published/test_core_instances_pages.py \
+# Those of other folders that the table of faults names, and files of which `make test` leaves something out.
+FAULTS = tests/faults tests/leadership \
+  $(shell grep -rl --include='*.py' --exclude-dir=faults --exclude-dir=leadership 'mark\.long' tests | sort) \
   $(shell grep -oE 'tests/(aggregated|e2e|gateway)/[a-z_]+\.py::[a-z_]+' docs/reliability.md | sort -u)
 .PHONY: test-faults
-test-faults: setup ## The tests that spoil and stop servers and leaders, long ones too
+test-faults: setup ## The tests that spoil and stop servers and leaders, and all that take long
 	@$(PY) -m testbed binaries > /dev/null
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(FAULTS) $(ARGS)
 

@@ -132,6 +132,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, A
     return done.stdout, json.loads(output.read_text())
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("bench-gateway")
 def test_a_measurement_has_all_its_figures(measured: tuple[str, dict[str, Any]]) -> None:
     printed, found = measured
@@ -141,6 +142,7 @@ def test_a_measurement_has_all_its_figures(measured: tuple[str, dict[str, Any]])
     assert found["commit"]
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("bench-gateway")
 def test_requests_cost_the_calls_that_are_necessary(measured: tuple[str, dict[str, Any]]) -> None:
     raw = measured[1]["runs"][0]["raw"]

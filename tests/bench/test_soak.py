@@ -46,6 +46,7 @@ def test_what_is_made_is_removed_again() -> None:
         assert NUMBER in work[-1].path
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("bench-gateway")
 def test_a_short_soak_tells_what_the_gateway_held(tmp_path: Path) -> None:
     output = tmp_path / "soak.json"

@@ -113,6 +113,7 @@ def test_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.long
 def test_a_killed_demo_is_cleaned_up_by_the_next(tmp_path: Path) -> None:
     folder, said = tmp_path / "demo", tmp_path / "said"
     with said.open("w") as out:
@@ -130,6 +131,7 @@ def test_a_killed_demo_is_cleaned_up_by_the_next(tmp_path: Path) -> None:
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.long
 def test_an_operator_that_vault_refuses_fails_the_demo_with_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

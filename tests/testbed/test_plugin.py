@@ -79,6 +79,7 @@ def test_workers_share_servers_that_end_with_the_run(tmp_path: Path) -> None:
     assert said.count("starting Vault") == 1
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("own testbed")
 def test_an_interrupted_run_ends_its_servers(tmp_path: Path) -> None:
     run = start(tmp_path, WAITING)
@@ -92,6 +93,7 @@ def test_an_interrupted_run_ends_its_servers(tmp_path: Path) -> None:
     assert not any(identity.alive() for identity in state.processes.values())
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("own testbed")
 def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path: Path) -> None:
     killed = start(tmp_path, WAITING)

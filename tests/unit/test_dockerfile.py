@@ -47,6 +47,7 @@ def test_everything_it_copies_is_let_through() -> None:
     assert {source.split("/")[0] for source in copied} == let_through
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_its_steps_build_a_program_that_starts(tmp_path: Path) -> None:
     source = tmp_path / "src"
