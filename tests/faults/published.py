@@ -66,7 +66,7 @@ class Call:
 
     Attributes:
         word: in names of tests.
-        writes: all that it writes, in order.
+        writes: all that it writes, in the order of `works.steps`.
         done: the code of success.
         repeated: the code where all was done before.
     """

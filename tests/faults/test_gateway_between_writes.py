@@ -15,7 +15,7 @@ import pytest
 from testbed.proxy import WRITES, Hold
 from testbed.wait import eventually
 from tests.e2e.environments import SECRET, key_of
-from tests.faults.test_between_writes import CLAIM, STORE, kind
+from tests.faults.works import CLAIM, STORE, kind, steps, write_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,17 +46,16 @@ class Case:
 def cases(writes: list[str]) -> list[Case]:
     """All of a set, by its writes; and one that nothing stops."""
 
-    def case(name: str, nth: int, *, delivered: bool) -> Case:
-        hold = Hold(rf"^{WRITES}.*/({name}|{key_of(name)})(/status)?(\?|$)", nth, delivered=delivered)
-        at = writes[nth - 1] if nth <= len(writes) else ""
+    def case(name: str, at: str, *, delivered: bool) -> Case:
+        hold = Hold(write_to(name, key_of(name), at=at), 1 if at else 99, delivered=delivered)
         return Case(name, f"c4nary{secrets.token_hex(12)}", hold, at, delivered and at == STORE)
 
     found = [
-        case(f"{way}-{nth}", nth, delivered=way == "answer")
-        for nth in range(1, len(writes) + 1)
+        case(f"{way}-{nth}", at, delivered=way == "answer")
+        for nth, at in enumerate(writes, 1)
         for way in ("request", "answer")
     ]
-    return [*found, case("free", 99, delivered=False)]
+    return [*found, case("free", "", delivered=False)]
 
 
 def stopped(doors: Doors, all_cases: list[Case], writes: list[str], by: int = 0) -> dict[str, Future[Answer]]:
@@ -71,8 +70,8 @@ def stopped(doors: Doors, all_cases: list[Case], writes: list[str], by: int = 0)
     begun = {case.name: doors.begin(case.name, case.value, f"r-{case.name}", by) for case in all_cases}
     for case in all_cases[:-1]:
         assert kind(case.hold.wait()) == case.at, case.name
-    free = begun.pop("free").result()
-    assert (free.code, [kind(asked) for asked in all_cases[-1].hold.seen]) == (201, writes)
+    assert begun.pop("free").result().code == 201
+    assert steps(map(kind, all_cases[-1].hold.seen)) == steps(writes)
     return begun
 
 

@@ -7,15 +7,14 @@ these are all writes. No value is half there; what was acknowledged is kept; the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.proxy import WRITES, Hold
+from testbed.proxy import Fault, Hold
 from testbed.wait import eventually
 from tests.faults.published import CALLS, MAKE_ENV, canary
-from tests.faults.works import STORE, kind
+from tests.faults.works import CLAIM, STORE, kind, steps, write_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,14 +52,7 @@ class Case:
 
 def written(world: World, call: Call, name: str, at: str = "") -> str:
     """The pattern of a write for a secret; of all of them where none is named."""
-    names = f"/({call.object_name(world, name)}|{call.key(name)})"
-    if not at:
-        return rf"^{WRITES}.*{names}(/status)?(\?|$)"
-    method, what = at.split()
-    if what in ("metadata", "data"):
-        return f"^(POST|PUT) /v1/[^/]+/{what}/.*{names}$"
-    resource, _, status = what.partition("/")
-    return rf"^{method} .*/{resource}{names}{'/status' if status else ''}(\?|$)"
+    return write_to(call.object_name(world, name), call.key(name), at=at)
 
 
 def cases(world: World, call: Call) -> list[Case]:
@@ -87,8 +79,7 @@ def stopped(world: World, call: Call, all_cases: list[Case]) -> dict[str, Future
     for case in all_cases[:-1]:
         assert kind(case.hold.wait()) == case.at, case.name
     assert begun.pop("free").result().code == call.done
-    # The operator writes to the status of a new object too, so the intent may have to be stated again.
-    assert [what for what, _ in groupby(map(kind, all_cases[-1].hold.seen))] == call.writes
+    assert steps(map(kind, all_cases[-1].hold.seen)) == steps(call.writes)
     return begun
 
 
@@ -165,6 +156,35 @@ def test_connections_cut_at_each_write_of_a_call(make_world: Callable[..., World
         assert answer.code in (call.done, call.repeated), answer
         call.holds(world, case.name, case.value)
         assert call.stored(world, case.name) == 1, case.name
+
+
+@pytest.mark.parametrize("word", ["slot", "core-instance", "repository"])
+def test_what_a_creation_does_at_one_time(make_world: Callable[..., World], word: str) -> None:
+    """The entry is looked at while the object is made, and claimed while the intent is stated; each is asked once."""
+    world, call = make_world(), CALLS[word]
+    make, state = (Hold(written(world, call, "new", at)) for at in call.writes[:2])
+    entry = rf"/.*/{call.key('new')}$"
+    look, claim, store = (
+        Fault(f"^GET /v1/[^/]+/metadata{entry}"),
+        Hold(written(world, call, "new", CLAIM)),
+        Fault(written(world, call, "new", STORE)),
+    )
+    for proxy in world.proxies:
+        proxy.add(make, state, look, claim, store)
+    value = canary()
+    begun = call.begin(world, "new", value)
+    make.wait()
+    eventually(lambda: look.seen, message="the entry is looked at")
+    assert not state.seen
+    make.release()
+    state.wait()
+    claim.wait()
+    assert not store.seen
+    state.release()
+    claim.release()
+    assert begun.result(30).code == call.done
+    assert [len(fault.seen) for fault in (make, look, claim, store)] == [1, 1, 1, 1]
+    call.holds(world, "new", value)
 
 
 def test_a_declaration_is_made_or_not(make_world: Callable[..., World]) -> None:

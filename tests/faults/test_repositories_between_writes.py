@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from slotwarden.domain.names import env_object_name
-from testbed.proxy import WRITES, Hold
+from testbed.proxy import Hold
 from testbed.wait import eventually
 from tests.e2e.support import condition
-from tests.faults.works import CLAIM, STORE, kind
+from tests.faults.works import CLAIM, STORE, kind, steps, write_to
 from tests.published.repositories import RESOURCE, Repo
 from tests.published.support import EVERYTHING, Answer, Api, User
 
@@ -87,8 +87,10 @@ class Bed:
             begun[case.key] = self.executor.submit(self.repo.put, case.key, case.value)
         for case in self.cases[:-1]:
             assert kind(case.hold.wait()) == case.at, case.key
-        free = begun.pop("FREE").result()
-        assert (free.code, [kind(asked) for asked in self.cases[-1].hold.seen]) == (202, ALL)
+            if case.at == CLAIM:
+                eventually(lambda case=case: self.request(case), message=f"{case.key} is stated beside its claim")
+        assert begun.pop("FREE").result().code == 202
+        assert steps(map(kind, self.cases[-1].hold.seen)) == steps(ALL)
         self.doors.gateways[0].kill()
         for key, future in begun.items():
             assert isinstance(future.exception(30), OSError), key
@@ -112,10 +114,10 @@ class Bed:
         return {"operation_id": request, "status_url": f"https://localhost{path}?secret_group=default"}
 
 
-def case_of(repo: Repo, key: str, nth: int, *, delivered: bool) -> Case:
-    name = env_object_name(repo.ref(key))
-    hold = Hold(rf"^{WRITES}.*/({name}|{key})(/status)?(\?|$)", nth, delivered=delivered)
-    return Case(key, f"c4nary{secrets.token_hex(12)}", hold, ALL[nth - 1] if nth <= len(ALL) else "", delivered)
+def case_of(repo: Repo, key: str, at: str, *, delivered: bool) -> Case:
+    pattern = write_to(env_object_name(repo.ref(key)), key, at=at)
+    hold = Hold(pattern, 1 if at else 99, delivered=delivered)
+    return Case(key, f"c4nary{secrets.token_hex(12)}", hold, at, delivered)
 
 
 def reason(repo: Repo, key: str) -> str:
@@ -129,11 +131,11 @@ def bed(make_doors: Callable[..., Doors]) -> Iterator[Bed]:
     api = Behind(doors.session, doors.namespace, doors.operator, doors.gateways[0], doors.prefix)
     repo = Repo.new(api, User.made(api, "owner", EVERYTHING, doors.namespace))
     cases = [
-        case_of(repo, f"{way}_{nth}", nth, delivered=way == "ANSWER")
-        for nth in range(1, len(ALL) + 1)
+        case_of(repo, f"{way}_{nth}", at, delivered=way == "ANSWER")
+        for nth, at in enumerate(ALL, 1)
         for way in ("REQUEST", "ANSWER")
     ]
-    cases.append(case_of(repo, "FREE", 99, delivered=False))
+    cases.append(case_of(repo, "FREE", "", delivered=False))
     with ThreadPoolExecutor(32) as executor:
         yield Bed(doors, repo, cases, executor)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from testbed.proxy import WRITES
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tests.e2e.support import Organization
 
@@ -25,6 +28,27 @@ def kind(asked: str) -> str:
     found = re.search(r"/namespaces/[^/]+/(\w+)/[^/?]+(/status)?", path)
     assert found is not None, asked
     return f"{method} {found[1]}{found[2] or ''}"
+
+
+def steps(kinds: Iterable[str]) -> list[set[str]]:
+    """Writes of the gateway as they follow each other: it claims an entry while it states what it is about to write.
+
+    The operator writes to the status of a new object too, so the gateway may have to state it again.
+    """
+    together = groupby(kinds, key=lambda each: each == CLAIM or each.endswith("/status") or each)
+    return [set(group) for _, group in together]
+
+
+def write_to(*names: str, at: str = "") -> str:
+    """The pattern of a write of a kind, to what has one of these names; of any write if none is told."""
+    either = f"/({'|'.join(names)})"
+    if not at:
+        return rf"^{WRITES}.*{either}(/status)?(\?|$)"
+    method, what = at.split()
+    if what in ("metadata", "data"):
+        return f"^(POST|PUT) /v1/[^/]+/{what}/.*{either}$"
+    resource, _, status = what.partition("/")
+    return rf"^{method} .*/{resource}{either}{'/status' if status else ''}(\?|$)"
 
 
 @dataclass(frozen=True)

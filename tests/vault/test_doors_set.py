@@ -68,15 +68,6 @@ async def test_equal_content_makes_no_version_and_is_told(gateway: Gateway) -> N
     assert gateway.happened == ["read_metadata", "read", 1]
 
 
-async def test_without_an_intent_nothing_is_written(gateway: Gateway) -> None:
-    async def refuse(version: int) -> None:
-        raise ConnectionError
-
-    with pytest.raises(ConnectionError):
-        await gateway.doors.set(REF, ME, text("one"), refuse)
-    assert await gateway.store.read_metadata(REF) is None
-
-
 async def test_a_dry_run_states_and_writes_nothing(gateway: Gateway) -> None:
     async def dry(content: str, **options: Any) -> tuple[int, str, bool]:
         made = await gateway.doors.set(REF, ME, text(content), gateway.intent, dry_run=True, **options)

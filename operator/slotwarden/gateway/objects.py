@@ -23,16 +23,22 @@ if TYPE_CHECKING:
     from slotwarden.domain.entries import EnvRef
     from slotwarden.gateway.aggregated.group import Resource
     from slotwarden.gateway.catalog.record import Record
+    from slotwarden.values.doors import Look
 
 AnyDeclared = DeclaredSlot | DeclaredEnv
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object, and whom the entry of its value has to name."""
+    """An object, and whom the entry of its value has to name.
+
+    Attributes:
+        look: at that entry, begun as the object was made; None for one that was found.
+    """
 
     declared: AnyDeclared
     owner: Owner
+    look: Look | None = None
 
 
 class ObjectReader:
@@ -89,14 +95,15 @@ class ObjectReader:
         owner = Owner(cluster, namespace_uid, declared.metadata.uid, declared.deletion_policy)
         return _among(Found(declared, owner), all_of_it)
 
-    async def made_to_set(self, raw: Json) -> Found:
-        """An EnvSecret that was just made, as the API server gave it back."""
-        declared = DeclaredEnv(EnvSecret.from_object(raw))
-        metadata = declared.metadata
-        namespace_uid, cluster = await asyncio.gather(
-            self._namespaces.look_up(metadata.namespace), self._namespaces.cluster()
-        )
-        return Found(declared, Owner(cluster, namespace_uid, metadata.uid, declared.deletion_policy))
+
+def made_to_set(raw: Json, place: tuple[str, str], look: Look) -> Found:
+    """An EnvSecret that was just made, as the API server gave it back.
+
+    Args:
+        place: see `ObjectReader.place`.
+    """
+    declared, (cluster, namespace_uid) = DeclaredEnv(EnvSecret.from_object(raw)), place
+    return Found(declared, Owner(cluster, namespace_uid, declared.metadata.uid, declared.deletion_policy), look)
 
 
 def _among(found: Found, all_of_it: Iterable[DeclaredEnv]) -> Found:

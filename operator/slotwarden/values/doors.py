@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 Intent = Callable[[int], Awaitable[None]]
 """Called with the version that the entry will have, before each try to write it; and where equal content makes none."""
+Look = asyncio.Future["EntryMetadata | None"]
+"""What an entry's metadata are; None without an entry."""
 _ATTEMPTS: Final = 16
 _READS: Final = 16
 
@@ -101,6 +103,13 @@ class ValueDoors:
         """Whether values can be encrypted."""
         return self._store.seals
 
+    def begin(self, ref: EntryRef) -> Look:
+        """Begin to look at an entry, for a `set` that follows: beside the making of its object. It fails there."""
+        look = asyncio.ensure_future(self._store.read_metadata(ref))
+        # Where the object is not made, nobody asks what came of it.
+        look.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return look
+
     async def set(
         self,
         ref: EntryRef,
@@ -111,6 +120,7 @@ class ValueDoors:
         adopt: bool = False,
         expected: int | None = None,
         first: bool = False,
+        begun: Look | None = None,
         dry_run: bool = False,
     ) -> SetResult:
         """Have the entry hold a value. What it holds already makes no version.
@@ -120,6 +130,7 @@ class ValueDoors:
             expected: the newest version that the caller knows of; 0 for none. A set that is repeated because its answer
                 was lost meets its own version, and succeeds.
             first: only where the object has no value; what it has is not even looked at.
+            begun: see `begin`. Where there is an entry already, it is looked at again.
             dry_run: decide, and neither state an intent nor write.
 
         Raises:
@@ -131,7 +142,10 @@ class ValueDoors:
         """
 
         async def decide() -> SetResult:
-            metadata = await self._store.read_metadata(ref)
+            nonlocal begun
+            look, begun = begun, None
+            vacant = look is not None and await look is None
+            metadata = None if vacant else await self._store.read_metadata(ref)
             held = hold(metadata, owner, self._now(), adopt=adopt)
             if first and has_value(metadata, held, self._now()):
                 raise AlreadySet

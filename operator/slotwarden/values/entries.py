@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from slotwarden.beside import both
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.declared import from_vault, to_vault
 from slotwarden.domain.entries import EnvRef
@@ -93,6 +94,11 @@ class Hold:
         """The newest version that is the owner's to look at; 0 where there is none."""
         follows = self.claim in (Claim.RELEASE, Claim.SUCCEED)
         return 0 if follows or self.version < self.owner.first_version else self.version
+
+    @property
+    def creates(self) -> bool:
+        """Whether there is no entry yet, or one in which nobody has left anything."""
+        return self.version == 0 and not self.custom_metadata
 
 
 def hold(metadata: EntryMetadata | None, me: Owner, now: datetime, *, adopt: bool = False) -> Hold:
@@ -205,8 +211,7 @@ class Entries:
             await self._store.soft_delete(ref, held.inherited)
         wanted = ownership.write(held.custom_metadata, held.owner)
         if wanted != held.custom_metadata:
-            creates = held.version == 0 and not held.custom_metadata
-            await self._store.write_custom_metadata(ref, wanted, creates=creates)
+            await self._store.write_custom_metadata(ref, wanted, creates=held.creates)
 
     def check(self, value: Value) -> None:
         """Whether a value could be written.
@@ -223,7 +228,9 @@ class Entries:
         """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody.
 
         Args:
-            intent: called before both, when nothing can fail any more but they.
+            intent: called before the value is written, when nothing can fail any more but the writes. It comes before
+                the claim too, but for a new entry's, which may be made for an object that turns out to be gone: who
+                comes after that one takes it over, or the sweep does.
 
         Raises:
             EncryptionFailed: the value is to be encrypted, and cannot be.
@@ -231,9 +238,12 @@ class Entries:
             NotOwner: another owner was.
         """
         made = await self._form(ref, value)
-        if intent is not None:
-            await intent(held.version + 1)
-        await self.claim(ref, held)
+        if intent is not None and held.creates and held.owner.policy == "Delete":
+            await both(intent(held.version + 1), self.claim(ref, held))
+        else:
+            if intent is not None:
+                await intent(held.version + 1)
+            await self.claim(ref, held)
         written = await self._store.write(ref, made, cas=held.version)
         claimed = ownership.read(written.custom_metadata)
         if claimed is None or not claimed.same_object(held.owner):

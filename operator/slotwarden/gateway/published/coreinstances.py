@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from slotwarden.beside import both
 from slotwarden.domain.envvalue import EnvValue
 from slotwarden.gateway.declarations import Exists
 from slotwarden.gateway.identity.permissions import DECLARE, DESCRIBE, LIST, REVEAL, SET
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Asked, noted
+from slotwarden.gateway.objects import declared_of, made_to_set
 from slotwarden.gateway.published import asking
 from slotwarden.gateway.published.acts import DECLARED, READ_VALUE, SET_FIRST
 from slotwarden.gateway.published.room import Place, Room
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
+    from slotwarden.cluster.client import Json
     from slotwarden.domain.entries import EnvRef
     from slotwarden.gateway.aggregated.group import Resource
     from slotwarden.gateway.catalog.record import Record
     from slotwarden.gateway.identity.caller import Caller
     from slotwarden.gateway.objects import Found
     from slotwarden.gateway.published.parts import Parts
+    from slotwarden.values.doors import Look
 
 PROJECT: Final = "core-instances"
 _READS: Final = 4
@@ -121,18 +125,27 @@ class CoreInstances:
 
     async def _made(self, asked: Asked, ref: EnvRef, value: EnvValue) -> Found:
         """The object, newly made; or the one that turns out to be there."""
+        reader = self._parts.reader
+        made, place = await both(self._declared(asked, ref, value), reader.place(ref.organization))
+        if made is not None:
+            return made_to_set(made[0], place, made[1])
+        found = await reader.key_to_set(ref)
+        if found is None:
+            raise race("the secret was deleted at the same moment")
+        return found
+
+    async def _declared(self, asked: Asked, ref: EnvRef, value: EnvValue) -> tuple[Json, Look] | None:
+        """A new object and a look at its entry; None where there turns out to be one."""
         declares = Asked(asked.caller, DECLARED, _RESOURCE, asked.namespace, asked.name, request_id=asked.request_id)
         with noted(declares, self._parts.metrics):
             await self._parts.permissions.admit(asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
+            look = self._parts.doors.begin(ref)
             try:
                 raw = await self._parts.declarations.make_env(ref, {"encrypted": True} if value.sealed else {})
             except Exists:
-                found = await self._parts.reader.key_to_set(ref)
-                if found is None:
-                    raise race("the secret was deleted at the same moment") from None
-                return found
+                return None
             declares.uid = raw["metadata"]["uid"]
-        return await self._parts.reader.made_to_set(raw)
+        return raw, look
 
     async def _set(self, asked: Asked, found: Found, value: EnvValue) -> Record:
         """Set the value of an object that has none."""
@@ -142,7 +155,9 @@ class CoreInstances:
         declared = found.declared
         state = intent(parts.objects, _RESOURCE, declared, asked.request_id, parts.now(), parts.catalog.took)
         wanted, adopt = declared.value(value.value), declared.adopts_value
-        result = await parts.doors.set(declared.entry, found.owner, wanted, state, adopt=adopt, first=True)
+        result = await parts.doors.set(
+            declared.entry, found.owner, wanted, state, adopt=adopt, first=True, begun=found.look
+        )
         asked.version = result.version.number
         parts.catalog.stored(_RESOURCE, asked.namespace, asked.name, asked.uid, result.version)
         record = parts.catalog.get(_RESOURCE, asked.namespace, asked.name)
@@ -160,7 +175,7 @@ class CoreInstances:
         raw = await parts.declarations.change(
             _RESOURCE, asked.namespace, asked.name, asked.uid, lambda _: {"encrypted": True}
         )
-        return await parts.reader.made_to_set(raw)
+        return replace(found, declared=declared_of(_RESOURCE, raw))
 
     async def _items(
         self, caller: Caller, organization: str, records: Sequence[Record], request_id: str, room: Place

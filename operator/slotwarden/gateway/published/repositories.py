@@ -11,6 +11,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from slotwarden.beside import both
 from slotwarden.cluster.errors import NotFound
 from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.catalog.record import record_of
@@ -18,6 +19,7 @@ from slotwarden.gateway.declarations import Exists
 from slotwarden.gateway.identity.permissions import DECLARE, READ, SET
 from slotwarden.gateway.intent import intent
 from slotwarden.gateway.journal import Act, Asked, noted
+from slotwarden.gateway.objects import made_to_set
 from slotwarden.gateway.published import asking
 from slotwarden.gateway.published.operations import scheduled, standing
 from slotwarden.gateway.refusals import Refusal, race
@@ -57,7 +59,8 @@ class Repositories:
             operation, now = str(uuid.uuid4()), parts.now()
             state = intent(parts.objects, _RESOURCE, found.declared, operation, now, parts.catalog.took)
             made = found.declared.value(value.value)
-            result = await parts.doors.set(ref, found.owner, made, state, adopt=found.declared.adopts_value)
+            adopt = found.declared.adopts_value
+            result = await parts.doors.set(ref, found.owner, made, state, adopt=adopt, begun=found.look)
             asked.version = result.version.number
             parts.catalog.stored(_RESOURCE, ref.organization, metadata.name, metadata.uid, result.version)
         known = parts.catalog.env(ref)
@@ -102,11 +105,12 @@ class Repositories:
             raise race("others make this secret at the same moment") from None
 
     async def _made(self, ref: EnvRef) -> Found:
+        parts, look = self._parts, self._parts.doors.begin(ref)
         try:
-            raw = await self._parts.declarations.make_env(ref, {})
+            raw, place = await both(parts.declarations.make_env(ref, {}), parts.reader.place(ref.organization))
         except NotFound:
             raise Refusal(HTTPStatus.NOT_FOUND, "there is no such organization") from None
-        return await self._parts.reader.made_to_set(raw)
+        return made_to_set(raw, place, look)
 
     def _asked(self, caller: Caller, act: Act, ref: EnvRef, request_id: str = "") -> Asked:
         name = asking.likely_name(self._parts.catalog, ref)

@@ -6,12 +6,12 @@ the value; to declare the object where there is none; to change what it declares
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
+from slotwarden.beside import both
 from slotwarden.cluster.errors import NotFound
 from slotwarden.domain.names import object_name
 from slotwarden.gateway.declarations import Exists, free
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from slotwarden.gateway.identity.caller import Caller
     from slotwarden.gateway.journal import Act
     from slotwarden.gateway.published.parts import Parts
+    from slotwarden.values.doors import Look
 
 _RESOURCE: Final[Resource] = "secretslots"
 
@@ -55,7 +56,7 @@ class Slots:
         """Have a slot hold a credential, whether there is one of that name or not."""
         with self._noted(caller, SET_VALUE, ref, request_id) as asked:
             await self._parts.permissions.admit(caller, SET_VALUE.permission, _RESOURCE, asked.namespace, asked.name)
-            raw, (cluster, namespace_uid) = await self._object(asked, ref, login)
+            (cluster, namespace_uid), (raw, look) = await self._object(asked, ref, login)
             declared = cast("DeclaredSlot", declared_of(_RESOURCE, raw))
             asked.uid = declared.metadata.uid
             hindrance(declared)
@@ -68,6 +69,7 @@ class Slots:
                 slots_specs.for_url(declared.manifest.spec, login),
                 self._intent(asked, declared, login),
                 adopt=declared.adopts_value,
+                begun=look,
             )
             asked.version = result.version.number
             self._parts.catalog.stored(_RESOURCE, asked.namespace, asked.name, asked.uid, result.version)
@@ -98,26 +100,29 @@ class Slots:
             raise
         return True
 
-    async def _object(self, asked: Asked, ref: SlotRef, login: Credential) -> tuple[Json, tuple[str, str]]:
-        """The object as it is, or a new one; beside it, what else tells whose its value is."""
+    async def _object(
+        self, asked: Asked, ref: SlotRef, login: Credential
+    ) -> tuple[tuple[str, str], tuple[Json, Look | None]]:
+        """What else tells whose the value is and, looked for beside it, the object."""
         try:
-            return await asyncio.gather(self._found(asked, ref, login), self._parts.reader.place(asked.namespace))
+            return await both(self._parts.reader.place(asked.namespace), self._found(asked, ref, login))
         except NotFound:
             raise Refusal(HTTPStatus.NOT_FOUND, "there is no such organization") from None
 
-    async def _found(self, asked: Asked, ref: SlotRef, login: Credential) -> Json:
+    async def _found(self, asked: Asked, ref: SlotRef, login: Credential) -> tuple[Json, Look | None]:
+        """The object as it is, or a new one and a look at its entry."""
         declare = (asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
         # Who may not make one may overwrite one that another replica made a moment ago.
         if self._parts.catalog.slot(ref) is not None or not await self._parts.permissions.may(*declare):
             # It may have gone as lately.
             with suppress(NotFound):
-                return await self._parts.objects.get(_RESOURCE, asked.namespace, asked.name)
+                return await self._parts.objects.get(_RESOURCE, asked.namespace, asked.name), None
         await self._parts.permissions.admit(*declare)
-        spec = slots_specs.new(ref.slot, login)
+        spec, look = slots_specs.new(ref.slot, login), self._parts.doors.begin(ref)
         try:
-            return await self._parts.declarations.make(_RESOURCE, asked.namespace, asked.name, spec)
+            return await self._parts.declarations.make(_RESOURCE, asked.namespace, asked.name, spec), look
         except Exists as error:
-            return error.raw
+            return error.raw, None
 
     def _intent(self, asked: Asked, seen: DeclaredSlot, login: Credential) -> Callable[[int], Awaitable[None]]:
         """State that a value is coming, and only then change for what it is: else the operator would tell of that."""
