@@ -21,6 +21,7 @@ from slotwarden.gateway.identity.permissions import ORGANIZATION, organization
 from slotwarden.gateway.observing import HEADER, request_id
 from slotwarden.gateway.published.codes import code
 from slotwarden.gateway.refusals import WORDS, Refusal, refusal
+from slotwarden.gateway.rpc.reading import UNREADABLE, refusing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -76,7 +77,7 @@ class Guard(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         route = self._routes.get(handler_call_details.method)
         if handler is None or route is None:
-            return handler
+            return handler and refusing(handler)
         # Bytes, so that what cannot be read is answered here like all else. A stream, so that no message is read before
         # it is known whose it is: who has no token could have 256 of them held on each connection, for ever.
         return grpc.stream_unary_rpc_method_handler(
@@ -119,7 +120,7 @@ class Guard(grpc.aio.ServerInterceptor):
                     except StopAsyncIteration:
                         raise Refusal(400, "there is no message") from None
                     except DecodeError:
-                        raise Refusal(400, "the message cannot be read") from None
+                        raise Refusal(400, UNREADABLE) from None
                     return await handler.unary_unary(message, context)
 
 
