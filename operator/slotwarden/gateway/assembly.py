@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from slotwarden.gateway.serving.certificates import Lives, Pair
     from slotwarden.vault.config import VaultConfig
 
+_CONNECTIONS: Final = 512
 API_SERVICE: Final = f"{VERSION}.{GROUP}"
 
 
@@ -224,7 +225,7 @@ async def assemble(options: Options) -> Gateway:
         client,
         kv,
         metrics,
-        HttpsServer(app, options.listen, options.https_port, context, traffic, options.grace),
+        HttpsServer(app, (options.listen, options.https_port), context, traffic, options.grace, _connections(options)),
         _grpc(options, slots, Guard(slots_grpc.ROUTES, tokens, traffic, shares, metrics), shown, traffic),
         _certificate(options, client, (context.use, shown.use)),
         trust,
@@ -250,7 +251,13 @@ def _looks(client: KubeClient, store: VaultStore, metrics: GatewayMetrics) -> di
 
 def _grpc(options: Options, slots: Slots, guard: Guard, shown: ShownCertificate, traffic: Traffic) -> GrpcServer:
     services = ((slots_grpc.SERVICE, SlotsGrpc(slots).add),)
-    return GrpcServer(services, guard, (options.listen, options.grpc_port), shown, traffic, options.grace)
+    address = options.listen, options.grpc_port
+    return GrpcServer(services, guard, address, shown, traffic, options.grace, _connections(options))
+
+
+def _connections(options: Options) -> int:
+    """How many there may be to one port: some rest while others have requests."""
+    return max(_CONNECTIONS, 2 * options.most)
 
 
 def _certificate(options: Options, client: KubeClient, users: Sequence[Callable[[Pair], None]]) -> Certificate:

@@ -62,7 +62,7 @@ class Running:
         app.router.add_route("*", "/", self._answer)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        site = TlsSite(runner, "127.0.0.1", 0, self.context, self._handshake)
+        site = TlsSite(runner, "127.0.0.1", 0, self.context, 100, self._handshake)
         await site.start()
         self.port = site.port
         ready.set()

@@ -6,6 +6,7 @@ Calls of other services (health, reflection) tell nothing that needs a caller, a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -89,8 +90,11 @@ class Guard(grpc.aio.ServerInterceptor):
         name = request_id(_one(given, HEADER))
         await context.send_initial_metadata(((HEADER.lower(), name),))
         started, told = perf_counter(), grpc.StatusCode.CANCELLED
+        # It counts as one that runs until its answer is sent, and who reads none decides when that is.
+        held = contextlib.ExitStack()
+        context.add_done_callback(lambda _: held.close())  # type: ignore[arg-type]  # the stubs take no function
         try:
-            answer = await self._run(handler, sent, context, name)
+            answer = await self._run(handler, sent, context, name, held)
             told = grpc.StatusCode.OK
         except Exception as error:  # noqa: BLE001  # the last place where one could leave with its text
             refused = refusal(error)
@@ -105,23 +109,25 @@ class Guard(grpc.aio.ServerInterceptor):
             return answer
         return await context.abort(told, refused.message, later)
 
-    async def _run(self, handler: Any, sent: AsyncIterator[bytes], context: Context, name: str) -> Any:
+    async def _run(
+        self, handler: Any, sent: AsyncIterator[bytes], context: Context, name: str, held: contextlib.ExitStack
+    ) -> Any:
         given = context.invocation_metadata() or ()
-        with self._traffic.running():
-            async with asyncio.timeout(SECONDS):
-                token = bearer(_all(given, "authorization"))
-                caller = await self._tokens.caller(token) if token is not None else None
-                if caller is None:
-                    raise Refusal(401, WORDS[401])
-                with self._shares.running(caller.username):
-                    CALL.set(Call(caller, organization(caller, _one(given, ORGANIZATION)), name))
-                    try:
-                        message = handler.request_deserializer(await anext(sent))
-                    except StopAsyncIteration:
-                        raise Refusal(400, "there is no message") from None
-                    except DecodeError:
-                        raise Refusal(400, UNREADABLE) from None
-                    return await handler.unary_unary(message, context)
+        held.enter_context(self._traffic.running())
+        async with asyncio.timeout(SECONDS):
+            token = bearer(_all(given, "authorization"))
+            caller = await self._tokens.caller(token) if token is not None else None
+            if caller is None:
+                raise Refusal(401, WORDS[401])
+            held.enter_context(self._shares.running(caller.username))
+            CALL.set(Call(caller, organization(caller, _one(given, ORGANIZATION)), name))
+            try:
+                message = handler.request_deserializer(await anext(sent))
+            except StopAsyncIteration:
+                raise Refusal(400, "there is no message") from None
+            except DecodeError:
+                raise Refusal(400, UNREADABLE) from None
+            return await handler.unary_unary(message, context)
 
 
 def _all(metadata: Any, name: str) -> list[str]:

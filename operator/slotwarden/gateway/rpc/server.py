@@ -27,6 +27,10 @@ _OPTIONS: Final = (
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_concurrent_streams", 256),
     ("grpc.max_connection_idle_ms", 300_000),
+    # A client that does not read an answer keeps it here, for as long as it has the connection. Others are told to make
+    # a new one, and what runs on the old one has more time than a call may take.
+    ("grpc.max_connection_age_ms", 600_000),
+    ("grpc.max_connection_age_grace_ms", 60_000),
     # A second process on the port would get some of the connections, unseen.
     ("grpc.so_reuseport", 0),
 )
@@ -39,6 +43,7 @@ class GrpcServer:
         services: full names, and what adds each to a server.
         traffic: knows which calls run.
         grace: seconds that they get to end when it stops.
+        connections: how many there may be at once; more are closed.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class GrpcServer:
         certificate: ShownCertificate,
         traffic: Traffic,
         grace: float,
+        connections: int,
     ) -> None:
         self.host, self.asked = address
         self._services = services
@@ -56,12 +62,13 @@ class GrpcServer:
         self._certificate = certificate
         self._traffic = traffic
         self._grace = grace
+        self._options = (*_OPTIONS, ("grpc.max_allowed_incoming_connections", connections))
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> int:
         """Listen, and return the port. Raises OSError."""
-        server = grpc.aio.server(interceptors=(self._guard,), options=_OPTIONS)
+        server = grpc.aio.server(interceptors=(self._guard,), options=self._options)
         names = [name for name, _ in self._services]
         for _, add in self._services:
             add(server)

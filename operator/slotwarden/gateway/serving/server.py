@@ -42,10 +42,12 @@ class TlsSite(web.BaseSite):
         host: str,
         port: int,
         context: AskingContext,
+        connections: int,
         handshake: float = HANDSHAKE_SECONDS,
     ) -> None:
         super().__init__(runner, ssl_context=context, backlog=_BACKLOG)
         self._host = host
+        self._connections = connections
         self._handshake = handshake
         self.port = port
 
@@ -61,7 +63,7 @@ class TlsSite(web.BaseSite):
         if server is None:
             raise AssertionError("the runner was not set up")
         self._server = await asyncio.get_running_loop().create_server(
-            wordless(server),
+            wordless(server, self._connections),
             self._host,
             self.port,
             ssl=self._ssl_context,
@@ -78,16 +80,23 @@ class HttpsServer:
     Args:
         traffic: the middleware of `app` that knows which requests run.
         grace: seconds that they get to end when it stops.
+        connections: how many there may be at once; more are closed.
     """
 
     def __init__(
-        self, app: web.Application, host: str, port: int, context: AskingContext, traffic: Traffic, grace: float
+        self,
+        app: web.Application,
+        address: tuple[str, int],
+        context: AskingContext,
+        traffic: Traffic,
+        grace: float,
+        connections: int,
     ) -> None:
-        self.host = host
-        self.asked = port
+        self.host, self.asked = address
         self._context = context
         self._traffic = traffic
         self._grace = grace
+        self._connections = connections
         self._runner = web.AppRunner(
             app, access_log=None, keepalive_timeout=_HEAD_SECONDS, shutdown_timeout=_CUT_SECONDS, handle_signals=False
         )
@@ -95,7 +104,7 @@ class HttpsServer:
     async def start(self) -> int:
         """Listen, and return the port. Raises OSError."""
         await self._runner.setup()
-        site = TlsSite(self._runner, self.host, self.asked, self._context)
+        site = TlsSite(self._runner, self.host, self.asked, self._context, self._connections)
         await site.start()
         return site.port
 

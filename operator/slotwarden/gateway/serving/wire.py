@@ -5,8 +5,9 @@ aiohttp would quote what it could not read, and where a client counted its body 
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 
@@ -58,10 +59,23 @@ class _Wordless(web.RequestHandler):
         return await super().finish_response(request, resp, start_time)
 
 
-def wordless(server: web.Server) -> Callable[[], web.RequestHandler]:
-    """What makes the protocol of each connection."""
+class _TooMany(asyncio.Protocol):
+    """Ends a connection that there is no room for."""
 
-    def protocol() -> web.RequestHandler:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast("asyncio.Transport", transport).abort()
+
+
+def wordless(server: web.Server, most: int) -> Callable[[], asyncio.Protocol]:
+    """What makes the protocol of each connection.
+
+    Args:
+        most: how many connections there may be at once: each takes memory, and it needs no token to have one.
+    """
+
+    def protocol() -> asyncio.Protocol:
+        if len(server.connections) >= most:
+            return _TooMany()
         made = server()
         # aiohttp has no place to say which class it is to make.
         made.__class__ = _Wordless
