@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slotwarden.cluster import watching
+from slotwarden.cluster import reflector, watching
 from slotwarden.domain.entries import EnvRef, SlotRef
 from slotwarden.gateway.refusals import Refusal
 from testbed.install import account_token, install_rights, uninstall_rights
@@ -149,6 +149,46 @@ async def test_a_namespace_that_is_lost_does_not_stop_the_others(
         assert "403" in followed.catalog.cause
         followed.declare("KEY")
         await followed.has("KEY")
+        with pytest.raises(Refusal, match="does not know the objects of this namespace"):
+            followed.keys(lost)
+    finally:
+        uninstall_rights(installed, account)
+
+
+async def test_a_namespace_whose_role_goes_is_told_of_no_more_until_there_is_one(
+    make_followed: Callable[..., Any],
+    make_namespace: Callable[[], str],
+    installed: Session,
+    kube: Kube,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A server that starts refuses for a moment, which is waited for no longer here.
+    monkeypatch.setattr(reflector, "_PATIENCE", 0.0)
+    mine = make_namespace()
+    account = install_rights(installed, mine, "none", role="gateway")
+    try:
+        followed: Followed = await make_followed(mine, token=account_token(installed, account))
+        await followed.in_touch()
+        followed.declare("KEY")
+        await followed.has("KEY")
+        bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{mine}/rolebindings"
+        for binding in kube.get(bindings)["items"]:
+            kube.delete(f"{bindings}/{binding['metadata']['name']}")
+
+        def refused() -> bool:
+            followed.proxy.cut()
+            try:
+                followed.keys()
+            except Refusal as told:
+                return "does not know the objects of this namespace" in told.message
+            return False
+
+        await eventually_async(refused, message="it is told of no more")
+        assert followed.catalog.ready
+        install_rights(installed, mine, "none", role="gateway")
+        followed.declare("OTHER")
+        await followed.in_touch()
+        await followed.has("KEY", "OTHER")
     finally:
         uninstall_rights(installed, account)
 

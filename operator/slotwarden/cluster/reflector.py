@@ -25,6 +25,8 @@ _LONG_ENOUGH: Final = 5.0
 """Seconds after which a watch counts as one that worked."""
 _FIRST_PAUSE: Final = 0.1
 _LAST_PAUSE: Final = 8.0
+_PATIENCE: Final = 30.0
+"""Seconds for which a refusal is taken to pass: a server that starts lets nobody in before it has read its roles."""
 _log = logging.getLogger(__name__)
 
 
@@ -77,6 +79,11 @@ class Reflector:
     def behind(self) -> float:
         """Seconds since the watch was lost; 0 while it stands."""
         return 0.0 if self._lost is None else self._clock() - self._lost
+
+    @property
+    def lost(self) -> bool:
+        """Whether the copy tells nothing: we may not look, and never did or not for a while."""
+        return self.refused and (not self.synced or self.behind > _PATIENCE)
 
     async def run(self) -> None:
         """Follow until cancelled."""

@@ -151,6 +151,17 @@ async def test_it_tells_why_it_hears_nothing() -> None:
     ]
 
 
+async def test_who_may_not_look_any_more_has_lost_the_copy_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that starts refuses everybody for a moment; one that is away does not refuse."""
+    refusal, absence = Forbidden("watch", "things", 403, "may not"), Unavailable("watch", "things", 503, "x")
+    for error, patience, lost in ((refusal, 30.0, False), (refusal, 0.0, True), (absence, 0.0, False)):
+        monkeypatch.setattr(reflector, "_PATIENCE", patience)
+        _, made = await followed(Server((5, [thing("a", 3)]), [], error))
+        assert (made.synced, made.lost) == (True, lost)
+    _, never = await followed(Server(refusal))
+    assert (never.synced, never.lost) == (False, True)
+
+
 def test_pauses_grow_up_to_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reflector, "_FIRST_PAUSE", 0.1)
     assert reflector._pause(0) == 0.0

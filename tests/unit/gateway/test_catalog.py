@@ -25,6 +25,12 @@ class Telling:
     cause = ""
     behind = 0.0
 
+    def __init__(self, *lost: str) -> None:
+        self._lost = lost
+
+    def lost(self, namespace: str) -> bool:
+        return namespace in self._lost
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -191,3 +197,25 @@ def test_it_is_not_read_before_all_is_known(catalog: Catalog) -> None:
     sources[1].synced, sources[1].behind = False, 3.0
     assert catalog.ready
     assert (catalog.cause, catalog.behind) == ("may not list", 3.0)
+
+
+def test_a_namespace_that_no_source_may_look_at_is_told_nothing_of(catalog: Catalog) -> None:
+    """Neither that there is something, which may be old, nor that there is nothing."""
+    source = Telling("acme")
+    source.synced = True
+    catalog.sources.append(source)
+    catalog.took(env("TOKEN"))
+    reads = (
+        lambda: catalog.get("envsecrets", "acme", "token"),
+        lambda: catalog.slot(SlotRef("acme", "pull")),
+        lambda: catalog.env(EnvRef("acme", "shop", "production", "TOKEN")),
+        lambda: catalog.slots("acme"),
+        lambda: catalog.environment("acme", "shop", "production"),
+        lambda: catalog.page("acme", "shop", "production", 10, None),
+    )
+    for read in reads:
+        with pytest.raises(Refusal, match="no permission") as refused:
+            read()
+        assert (refused.value.code, refused.value.retry > 0) == (503, True)
+    assert catalog.ready
+    assert catalog.slots("globex") == []

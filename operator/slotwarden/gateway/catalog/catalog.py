@@ -51,11 +51,16 @@ class Source(Protocol):
         """Seconds since it lost touch; 0 while it has not."""
         ...
 
+    def lost(self, namespace: str) -> bool:
+        """Whether what it told of a namespace is of no use, as it may not look there."""
+        ...
+
 
 class Catalog:
     """Objects by name, by what they stand for, and by age.
 
     Reads raise `Refusal` 503 until all sources have told what there is; without a source there is nothing to wait for.
+    So do those of a namespace that a source may not look at: a Role can go, with its namespace or without it.
 
     Args:
         clock: seconds that never go back.
@@ -91,7 +96,7 @@ class Catalog:
 
     def get(self, resource: str, namespace: str, name: str) -> Record | None:
         """The object of that name."""
-        self._check()
+        self._check(namespace)
         return self._objects.get((resource, namespace), {}).get(name)
 
     def slot(self, ref: SlotRef) -> Record | None:
@@ -100,19 +105,19 @@ class Catalog:
 
     def env(self, ref: EnvRef) -> Record | None:
         """The object that holds a key of an environment: the oldest of those that stand for it."""
-        self._check()
+        self._check(ref.organization)
         environment = self._environments.get((ref.organization, ref.project, ref.environment))
         return environment.get(ref.key) if environment else None
 
     def slots(self, namespace: str) -> list[Record]:
         """The slots of a namespace by their own names."""
-        self._check()
+        self._check(namespace)
         found = self._objects.get((SLOT.resource, namespace), {}).values()
         return sorted(found, key=attrgetter("entry"))
 
     def environment(self, namespace: str, project: str, environment: str) -> Sequence[Record]:
         """The secrets of an environment by key; to be read before anything is awaited."""
-        self._check()
+        self._check(namespace)
         found = self._environments.get((namespace, project, environment))
         return found.secrets() if found else ()
 
@@ -123,7 +128,7 @@ class Catalog:
 
         A position tells no more than a moment, so it holds whatever is made and removed meanwhile, its own record too.
         """
-        self._check()
+        self._check(namespace)
         found = self._environments.get((namespace, project, environment))
         return found.page(last, before) if found else _NOTHING
 
@@ -167,9 +172,11 @@ class Catalog:
         for known in self._of(resource, namespace):
             self._remove(known)
 
-    def _check(self) -> None:
+    def _check(self, namespace: str) -> None:
         if not self.ready:
             raise away(f"the gateway does not know the objects yet: {self.cause or 'it has just begun to list them'}")
+        if any(source.lost(namespace) for source in self.sources):
+            raise away("the gateway does not know the objects of this namespace: it has no permission to look at them")
 
     def _of(self, resource: str, namespace: str | None) -> list[Record]:
         return [

@@ -50,30 +50,35 @@ class Following:
     """
 
     def __init__(self, client: KubeClient, catalog: Catalog, resource: str, namespaces: Iterable[str]) -> None:
-        self._reflectors = [
-            Reflector(client, resource, paths.slots(resource, namespace), Part(catalog, resource, namespace))
+        self._reflectors = {
+            namespace: Reflector(client, resource, paths.slots(resource, namespace), Part(catalog, resource, namespace))
             for namespace in (sorted(namespaces) or (None,))
-        ]
+        }
 
     @property
     def cause(self) -> str:
         """Why the first that hears nothing new does not; empty while all do."""
-        return next((each.cause for each in self._reflectors if each.cause), "")
+        return next((each.cause for each in self._reflectors.values() if each.cause), "")
 
     @property
     def synced(self) -> bool:
         """Whether all was listed once. A Role goes with its namespace: one that is lost must not stop the others."""
-        told = [each.synced for each in self._reflectors]
-        return any(told) and all(each.synced or each.refused for each in self._reflectors)
+        told = [each.synced for each in self._reflectors.values()]
+        return any(told) and all(each.synced or each.refused for each in self._reflectors.values())
 
     @property
     def behind(self) -> float:
         """Seconds since the first watch was lost; 0 while all stand."""
-        return max(each.behind for each in self._reflectors)
+        return max(each.behind for each in self._reflectors.values())
+
+    def lost(self, namespace: str) -> bool:
+        """Whether nothing is known of a namespace, as we may not look."""
+        reflector = self._reflectors.get(namespace) or self._reflectors.get(None)
+        return reflector is not None and reflector.lost
 
     def runs(self) -> list[Coroutine[None, None, None]]:
         """What has to run."""
-        return [each.run() for each in self._reflectors]
+        return [each.run() for each in self._reflectors.values()]
 
 
 def follow(catalog: Catalog, client: KubeClient, namespaces: Iterable[str]) -> list[Following]:
