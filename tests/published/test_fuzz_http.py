@@ -102,8 +102,10 @@ def test_a_body_that_is_none(fuzz: Fuzz, there: There, operation: str) -> None:
         length = (b"Transfer-Encoding", b"chunked") if chunks and body else (b"Content-Length", b"%d" % len(body))
         raw = f"{method} {path} HTTP/1.1\r\n".encode() + fuzz.headers(length, *more) + b"\r\n" + framed
         told = fuzz.exchange(raw)
-        assert told is not None
-        fuzz.checked(told)
+        # One whose head cannot be read may be lost with what was still on its way.
+        assert told is not None or encoding is not None
+        if told is not None:
+            fuzz.checked(told)
 
     fuzz.run(answers, EXAMPLES)
 
