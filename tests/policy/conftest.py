@@ -44,7 +44,7 @@ def enforced(installed: Session, kubectl: Kubectl) -> Session:
 @pytest.fixture
 def users(enforced: Session, kubectl: Kubectl, namespace: str) -> Users:
     """Makes users of the test's namespace with the permissions a test names."""
-    return Users(kubectl, namespace)
+    return Users(enforced.kube, kubectl, namespace)
 
 
 def until_refused(

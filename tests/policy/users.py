@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from testbed.clients.kube import Kube
     from testbed.clients.kubectl import Kubectl, Result
 
 Json = dict[str, Any]
@@ -89,13 +90,15 @@ class User:
 class Users:
     """The users of one namespace. All may do anything with the objects; a test adds the permissions beyond."""
 
+    kube: Kube
     kubectl: Kubectl
     namespace: str
 
     def may(self, *rules: Json) -> User:
         """A new user with these permissions beside those to the objects."""
         name = f"user-{secrets.token_hex(4)}"
-        self.kubectl.apply(role_of(name, SLOTS, *rules), namespace=self.namespace, check=True)
+        for resource, item in zip(("roles", "rolebindings"), role_of(name, SLOTS, *rules), strict=True):
+            self.kube.create(f"/apis/rbac.authorization.k8s.io/v1/namespaces/{self.namespace}/{resource}", item)
         return User(self.kubectl, self.namespace, name)
 
     def given(self, spec: Json, **metadata: Any) -> None:
