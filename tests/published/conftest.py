@@ -51,18 +51,16 @@ def process(installed: Session, namespace_of_all: str, tmp_path_factory: pytest.
 def make_replica(
     installed: Session, namespace_of_all: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Gateway]]:
-    """`make_replica(*arguments)`: a started gateway of the namespace, until the worker ends."""
+    """`make_replica(*arguments, start=True)`: a gateway of the namespace, until the worker ends."""
     identities = make_identities(installed, namespace_of_all, namespace_of_all, role="gateway")
     made: list[Gateway] = []
 
-    def make(*arguments: str) -> Gateway:
+    def make(*arguments: str, start: bool = True) -> Gateway:
         folder = tmp_path_factory.mktemp("gateway")
         more = ("--no-aggregation", *arguments)
-        gateway = make_gateway(
-            installed, namespace_of_all, namespace_of_all, folder, *more, identities=identities
-        ).start()
+        gateway = make_gateway(installed, namespace_of_all, namespace_of_all, folder, *more, identities=identities)
         made.append(gateway)
-        return gateway
+        return gateway.start() if start else gateway
 
     yield make
     for each in made:
@@ -98,10 +96,11 @@ def users(api: Api) -> Iterator[Callable[..., User]]:
         api.kube.delete(core(namespace, "serviceaccounts", name))
 
 
-@pytest.fixture
-def owner(users: Callable[..., User]) -> User:
+@pytest.fixture(scope="package")
+def owner(installed: Session, namespace_of_all: str, process: Operator, replica: Gateway) -> User:
     """One who may do everything with objects and values."""
-    return users(*EVERYTHING)
+    api = Api(installed, namespace_of_all, process, replica)
+    return User.made(api, "owner", EVERYTHING, namespace_of_all)
 
 
 @pytest.fixture(scope="package")

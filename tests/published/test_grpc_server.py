@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -40,15 +41,16 @@ def to_vault(api: Api) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def behind(api: Api, make_replica: Callable[..., Gateway], to_vault: Proxy) -> Callable[..., Gateway]:
-    """`behind(*arguments)`: a gateway that reaches Vault through the proxy."""
+def behind(api: Api, make_replica: Callable[..., Gateway], to_vault: Proxy) -> Iterator[Callable[..., Gateway]]:
+    """`behind(*arguments)`: a gateway that reaches Vault through the proxy, until the test ends."""
+    with contextlib.ExitStack() as after:
 
-    def make(*arguments: str) -> Gateway:
-        gateway = make_replica(*arguments)
-        gateway.stop()
-        return gateway.through(kubernetes=api.session.testbed.apiserver.url, vault=to_vault.url).start()
+        def make(*arguments: str) -> Gateway:
+            gateway = make_replica(*arguments, start=False)
+            after.callback(gateway.stop)
+            return gateway.through(kubernetes=api.session.testbed.apiserver.url, vault=to_vault.url).start()
 
-    return make
+        yield make
 
 
 @pytest.fixture

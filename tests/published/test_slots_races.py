@@ -31,8 +31,7 @@ def to_kube(api: Api) -> Iterator[Proxy]:
 def test_a_slot_that_is_replaced_meanwhile_is_aborted_and_set_at_the_next_try(
     api: Api, make_replica: Callable[..., Gateway], to_kube: Proxy, owner: User, form: type
 ) -> None:
-    gateway = make_replica()
-    gateway.stop()
+    gateway = make_replica(start=False)
     gateway.through(kubernetes=to_kube.url, vault=api.session.testbed.vault.url).start()
     slot, wire = Slot.new(api), form(owner, gateway)
     slot.create(wire, registry(canary())).ok()
