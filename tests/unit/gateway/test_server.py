@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -14,7 +15,9 @@ from slotwarden.gateway.aggregated import status
 from slotwarden.gateway.forms import Forms
 from slotwarden.gateway.observing import ID
 from slotwarden.gateway.serving import server
-from slotwarden.gateway.serving.server import Traffic, delivered, in_time, only
+from slotwarden.gateway.serving.server import HttpsServer, Traffic, delivered, in_time, only
+from slotwarden.gateway.serving.tls import AskingContext
+from tests.unit.gateway.serving import client_context, pair
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -102,6 +105,34 @@ async def test_other_namespaces_are_not_served(busy: tuple[Busy, Client]) -> Non
     assert (await client.get("/a")).status == 200
     refused = await client.get("/b")
     assert (refused.status, (await refused.json())["reason"]) == (404, "NotFound")
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["at first", "after another"]
+)
+@pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\nHost: loc"], ids=["idle", "begun"])
+async def test_a_head_that_does_not_end_ends_its_connection(
+    busy: tuple[Busy, Client], before: bytes, head: bytes
+) -> None:
+    made, client = busy
+    made.let.set()
+    authority, context = trustme.CA(), AskingContext()
+    context.use(pair(authority))
+    limited = HttpsServer(client.app, ("127.0.0.1", 0), context, made.traffic, 1, 10, head=0.2)
+    try:
+        port = await limited.start()
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=client_context(authority), server_hostname="localhost"
+        )
+        if before:
+            writer.write(before)
+            assert (await reader.readuntil(b"done")).startswith(b"HTTP/1.1 200")
+        writer.write(head)
+        # Without a limit this waits for ever.
+        assert await asyncio.wait_for(reader.read(), 30) == b""
+        writer.transport.abort()
+    finally:
+        await limited.stop()
 
 
 def large(*others: Middleware) -> web.Application:

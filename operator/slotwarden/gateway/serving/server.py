@@ -81,6 +81,7 @@ class HttpsServer:
         traffic: the middleware of `app` that knows which requests run.
         grace: seconds that they get to end when it stops.
         connections: how many there may be at once; more are closed.
+        head: seconds that a connection stays without a whole head of a request.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class HttpsServer:
         traffic: Traffic,
         grace: float,
         connections: int,
+        head: float = _HEAD_SECONDS,
     ) -> None:
         self.host, self.asked = address
         self._context = context
@@ -98,7 +100,7 @@ class HttpsServer:
         self._grace = grace
         self._connections = connections
         self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=_HEAD_SECONDS, shutdown_timeout=_CUT_SECONDS, handle_signals=False
+            app, access_log=None, keepalive_timeout=head, shutdown_timeout=_CUT_SECONDS, handle_signals=False
         )
 
     async def start(self) -> int:
