@@ -80,7 +80,9 @@ def _started_linux(pid: int) -> str:
         fields = procfs.stat(pid)
     except OSError:
         return ""
-    return "" if fields[0] in "ZX" else fields[19]
+    # Of a process that was killed the first thread can be gone before the others, which still hold its ports.
+    gone = fields[0] in "ZX" and int(fields[17]) <= 1
+    return "" if gone else fields[19]
 
 
 def _started_elsewhere(pid: int) -> str:

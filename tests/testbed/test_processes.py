@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed import procfs
 from testbed.processes import Identity, last_lines, spawn
 from testbed.wait import eventually
 
@@ -21,6 +22,12 @@ STUBBORN = [
     "-c",
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()",
 ]
+
+FIRST_THREAD_ENDS = """
+import ctypes, signal, threading
+threading.Thread(target=lambda: (print("up", flush=True), signal.sigwait({signal.SIGUSR1}))).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
 
 
 def started(command: list[str], tmp_path: Path) -> Identity:
@@ -71,3 +78,12 @@ def test_the_end_of_a_log_explains(tmp_path: Path) -> None:
 def test_a_program_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="absent"):
         spawn([str(tmp_path / "absent")], tmp_path / "log")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, which tells of threads in /proc")
+def test_a_process_is_not_gone_before_its_last_thread(tmp_path: Path) -> None:
+    identity = started([sys.executable, "-c", FIRST_THREAD_ENDS], tmp_path)
+    eventually(lambda: procfs.stat(identity.pid)[0] == "Z", 10)
+    assert identity.alive()
+    identity.kill()
+    assert not identity.alive()
