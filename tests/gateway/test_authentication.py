@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
-from testbed.gateway import user_token
+from testbed.gateway import make_gateway, user_token
+from testbed.operator import make_identities, remove_identities
 from testbed.pki import FRONT_PROXY
 from testbed.wait import eventually
 from tests.gateway.support import (
@@ -24,12 +26,16 @@ from tests.gateway.support import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from testbed.clients.kube import Kube
     from testbed.gateway import Gateway
     from testbed.pki import Pki
+    from testbed.session import Session
     from tests.gateway.support import Headers
+
+# One gateway for all of them.
+pytestmark = pytest.mark.xdist_group("authentication")
 
 PAST = datetime.now(UTC) - timedelta(minutes=1)
 UNAUTHORIZED = {
@@ -41,6 +47,38 @@ UNAUTHORIZED = {
     "reason": "Unauthorized",
     "code": 401,
 }
+
+
+@pytest.fixture(scope="module")
+def asked(installed: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Gateway]]:
+    """A namespace and its gateway, which is only asked who somebody is."""
+    namespace = f"asked-{secrets.token_hex(4)}"
+    installed.kube.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+    identities = make_identities(installed, namespace, namespace, role="gateway")
+    folder = tmp_path_factory.mktemp("gateway")
+    made = make_gateway(installed, namespace, namespace, folder, identities=identities)
+    yield namespace, made.start()
+    made.stop()
+    remove_identities(installed, identities)
+    installed.kube.delete(f"/api/v1/namespaces/{namespace}")
+
+
+@pytest.fixture
+def namespace(asked: tuple[str, Gateway]) -> str:
+    return asked[0]
+
+
+@pytest.fixture
+def served(asked: tuple[str, Gateway]) -> Gateway:
+    return asked[1]
+
+
+@pytest.fixture
+def account(kube: Kube, namespace: str) -> str:
+    """A ServiceAccount of a client, with no permissions."""
+    name = f"client-{secrets.token_hex(3)}"
+    kube.create(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": name}})
+    return name
 
 
 def shown(pki: Pki, what: str) -> trustme.LeafCert | None:
@@ -152,16 +190,17 @@ def test_a_token_is_heard_if_it_is_for_us(
 
 def test_another_audience_can_be_asked_for(
     served: Gateway,
-    gateway,
+    gateway: Callable[..., Gateway],
+    make_namespace: Callable[[], str],
     kube: Kube,
     namespace: str,
     account: str,
     cadata: str,
 ) -> None:
-    audience = "https://kubernetes.default.svc"
-    other = gateway(namespace, "--token-audience", audience)
+    audience, elsewhere = "https://kubernetes.default.svc", make_namespace()
+    other = gateway(elsewhere, "--token-audience", audience)
     token = user_token(kube, namespace, account, audience=audience)
-    assert ask(other, context(cadata), headers=[bearer(token)]).code == 200
+    assert ask(other, context(authority(kube, elsewhere)), headers=[bearer(token)]).code == 200
     assert ask(served, context(cadata), headers=[bearer(token)]).code == 401
 
 
@@ -176,9 +215,10 @@ def test_a_token_that_was_ended_is_soon_refused(
 
 
 def test_without_the_aggregation_layer_no_certificate_counts(
-    gateway: Callable[..., Gateway], kube: Kube, namespace: str, pki: Pki
+    gateway: Callable[..., Gateway], make_namespace: Callable[[], str], kube: Kube, pki: Pki
 ) -> None:
-    alone = gateway(namespace, "--no-aggregation")
+    elsewhere = make_namespace()
+    alone = gateway(elsewhere, "--no-aggregation")
     assert "trust" not in alone.readyz()[1]
-    tls = front_proxy_context(authority(kube, namespace), pki)
+    tls = front_proxy_context(authority(kube, elsewhere), pki)
     assert ask(alone, tls, headers=user("admin", "system:masters")).body == UNAUTHORIZED
