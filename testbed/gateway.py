@@ -57,13 +57,17 @@ def make_gateway(
     folder: Path,
     *arguments: str,
     identities: Identities | None = None,
+    everywhere: bool = False,
 ) -> Gateway:
-    """A gateway that serves one namespace, with its least rights; it is not started.
+    """A gateway that serves one namespace or, `everywhere`, all of them, with its least rights; it is not started.
 
     Replicas of one that was made share its `identities`.
     """
-    identities = identities or make_identities(session, namespace, prefix, role="gateway")
-    flags = gateway_arguments(session, namespace, prefix, arguments)
+    if identities is None:
+        values: Mapping[str, Any] = {"namespaces": []} if everywhere else {}
+        identities = make_identities(session, namespace, prefix, values, role="gateway")
+    served = () if everywhere else ("--namespace", namespace)
+    flags = [*served, *gateway_arguments(session, namespace, prefix, arguments)]
     env = operator_env(session, identities, folder)
     return Gateway(flags, env, folder, identities.account.user, identities.vault_user)
 
@@ -71,7 +75,7 @@ def make_gateway(
 def gateway_arguments(session: Session, namespace: str, prefix: str, more: Sequence[str] = ()) -> list[str]:
     """The flags that every gateway of a test gets; those of the test come last and win."""
     return [
-        *("--namespace", namespace, *vault_place(session), "--vault-prefix", prefix),
+        *(*vault_place(session), "--vault-prefix", prefix),
         *("--service-namespace", namespace, "--service-name", SERVICE, "--tls-secret", TLS_SECRET),
         *("--tls-name", "localhost", "--log-level", "debug", "--log-format", "json"),
         *more,

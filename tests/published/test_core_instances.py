@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.published.coreinstances import Instance, encoded
-from tests.published.support import READ, REVEAL, SET, VALUES, WRITE, canary, rule
+from tests.published.support import OBJECTS, READ, REVEAL, SET, VALUES, WRITE, canary, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,9 +202,9 @@ def test_without_a_token_401(instance: Instance, owner: User) -> None:
 
 
 def test_lists_are_for_those_who_may_list_403(instance: Instance, users: Callable[..., User]) -> None:
-    for denied in (users(), users(rule("slotwarden.io", "get", "envsecrets")), users(WRITE, SET, REVEAL)):
+    for denied in (users(), users(rule(OBJECTS, "get", "envsecrets")), users(WRITE, SET, REVEAL)):
         refused(instance.list(denied), 403, "cannot list")
-    assert instance.list(users(READ)).code == 200
+    assert instance.list(users(rule(OBJECTS, "list", "envsecrets"))).code == 200
 
 
 def test_who_may_create_403(instance: Instance, owner: User, users: Callable[..., User]) -> None:
@@ -220,9 +220,18 @@ def test_who_may_create_403(instance: Instance, owner: User, users: Callable[...
     assert instance.post(sets, "mysecret", canary()).code == 201
 
 
+def test_nothing_is_looked_at_for_one_who_may_not_declare(instance: Instance, users: Callable[..., User]) -> None:
+    sets, session = users(SET), instance.api.session
+    kube, vault = session.kube_audit.mark(), session.vault_audit.mark()
+    refused(instance.post(sets, "mysecret", canary()), 403, "cannot create", '"envsecrets"')
+    calls, stored = instance.api.asked(kube, vault)
+    assert set(calls) == {"create subjectaccessreviews"}
+    assert stored == []
+
+
 def test_who_may_create_by_name(instance: Instance, users: Callable[..., User]) -> None:
     name = instance.object_name("mine")
-    mine = users(rule(VALUES, "create", "envsecrets/value", name), rule("slotwarden.io", "create", "envsecrets"))
+    mine = users(rule(VALUES, "create", "envsecrets/value", name), rule(OBJECTS, "create", "envsecrets"))
     assert instance.post(mine, "mine", canary()).code == 201
     refused(instance.post(mine, "other", canary()), 403)
 

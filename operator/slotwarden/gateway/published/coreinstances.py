@@ -126,7 +126,11 @@ class CoreInstances:
     async def _made(self, asked: Asked, ref: EnvRef, value: EnvValue) -> Found:
         """The object, newly made; or the one that turns out to be there."""
         reader = self._parts.reader
-        made, place = await both(self._declared(asked, ref, value), reader.place(ref.organization))
+        declares = Asked(asked.caller, DECLARED, _RESOURCE, asked.namespace, asked.name, request_id=asked.request_id)
+        with noted(declares, self._parts.metrics):
+            # First: for one who may make nothing, nothing is looked at.
+            await self._parts.permissions.admit(asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
+            made, place = await both(self._declared(declares, ref, value), reader.place(ref.organization))
         if made is not None:
             return made_to_set(made[0], place, made[1])
         found = await reader.key_to_set(ref)
@@ -136,15 +140,12 @@ class CoreInstances:
 
     async def _declared(self, asked: Asked, ref: EnvRef, value: EnvValue) -> tuple[Json, Look] | None:
         """A new object and a look at its entry; None where there turns out to be one."""
-        declares = Asked(asked.caller, DECLARED, _RESOURCE, asked.namespace, asked.name, request_id=asked.request_id)
-        with noted(declares, self._parts.metrics):
-            await self._parts.permissions.admit(asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
-            look = self._parts.doors.begin(ref)
-            try:
-                raw = await self._parts.declarations.make_env(ref, {"encrypted": True} if value.sealed else {})
-            except Exists:
-                return None
-            declares.uid = raw["metadata"]["uid"]
+        look = self._parts.doors.begin(ref)
+        try:
+            raw = await self._parts.declarations.make_env(ref, {"encrypted": True} if value.sealed else {})
+        except Exists:
+            return None
+        asked.uid = raw["metadata"]["uid"]
         return raw, look
 
     async def _set(self, asked: Asked, found: Found, value: EnvValue) -> Record:

@@ -56,7 +56,7 @@ class Slots:
         """Have a slot hold a credential, whether there is one of that name or not."""
         with self._noted(caller, SET_VALUE, ref, request_id) as asked:
             await self._parts.permissions.admit(caller, SET_VALUE.permission, _RESOURCE, asked.namespace, asked.name)
-            (cluster, namespace_uid), (raw, look) = await self._object(asked, ref, login)
+            (raw, look), (cluster, namespace_uid) = await self._object(asked, ref, login)
             declared = cast("DeclaredSlot", declared_of(_RESOURCE, raw))
             asked.uid = declared.metadata.uid
             hindrance(declared)
@@ -102,22 +102,28 @@ class Slots:
 
     async def _object(
         self, asked: Asked, ref: SlotRef, login: Credential
-    ) -> tuple[tuple[str, str], tuple[Json, Look | None]]:
-        """What else tells whose the value is and, looked for beside it, the object."""
+    ) -> tuple[tuple[Json, Look | None], tuple[str, str]]:
+        """The object, and what else tells whose the value is, which is looked at beside it."""
+        declare = (asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
+        # Who may not make one may overwrite one that another replica made a moment ago.
+        known = self._parts.catalog.slot(ref) is not None or not await self._parts.permissions.may(*declare)
         try:
-            return await both(self._parts.reader.place(asked.namespace), self._found(asked, ref, login))
+            # What is said of the object goes before: that it may not be made, say.
+            return await both(self._found(asked, ref, login, known), self._parts.reader.place(asked.namespace))
         except NotFound:
             raise Refusal(HTTPStatus.NOT_FOUND, "there is no such organization") from None
 
-    async def _found(self, asked: Asked, ref: SlotRef, login: Credential) -> tuple[Json, Look | None]:
-        """The object as it is, or a new one and a look at its entry."""
-        declare = (asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
-        # Who may not make one may overwrite one that another replica made a moment ago.
-        if self._parts.catalog.slot(ref) is not None or not await self._parts.permissions.may(*declare):
-            # It may have gone as lately.
+    async def _found(self, asked: Asked, ref: SlotRef, login: Credential, known: bool) -> tuple[Json, Look | None]:
+        """The object as it is, or a new one and a look at its entry.
+
+        Args:
+            known: whether it is most likely there, or has to be.
+        """
+        if known:
+            # It may have gone a moment ago.
             with suppress(NotFound):
                 return await self._parts.objects.get(_RESOURCE, asked.namespace, asked.name), None
-        await self._parts.permissions.admit(*declare)
+        await self._parts.permissions.admit(asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
         spec, look = slots_specs.new(ref.slot, login), self._parts.doors.begin(ref)
         try:
             return await self._parts.declarations.make(_RESOURCE, asked.namespace, asked.name, spec), look
