@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from slotwarden.gateway.identity.permissions import ORGANIZATION
+from slotwarden.gateway.published.described import documents
 from testbed.clients.kube import Kube, RefusedError, core
 from testbed.gateway import make_gateway
 from testbed.operator import make_identities, remove_identities
@@ -157,6 +158,15 @@ def no_room(kube: Kube, namespace: str, resource: str) -> bool:
     return False
 
 
+def documented(creation: str) -> set[int]:
+    """The codes that the document of the API has for a call."""
+    api, _, _ = creation.partition(".")
+    (contract,) = [each for each in documents.CONTRACTS if each.name == api]
+    (operation,) = [each for each in contract.operations if each.name == creation.partition(" ")[0]]
+    found: Any = operation.told()["responses"]
+    return set(map(int, found))
+
+
 @pytest.mark.parametrize("creation", CREATIONS)
 @pytest.mark.parametrize(
     ("state", "code", "words"),
@@ -176,6 +186,7 @@ def test_where_nothing_can_be_made(
         for resource in KINDS:
             objects = replace(everywhere, namespace=namespace).objects(resource)
             assert everywhere.kube.list(objects) == []
+    assert code in documented(creation)
 
 
 @pytest.mark.parametrize("creation", CREATIONS)

@@ -47,7 +47,7 @@ FRAMING: Final = frozenset(
 )
 TELLING: Final = frozenset({"slots.get", "core-instances.list"})
 """The calls that answer values."""
-MAKING: Final = frozenset({"environments.create", "core-instances.create", "repositories.put"})
+MAKING: Final = frozenset({"slots.create", "environments.create", "core-instances.create", "repositories.put"})
 """The calls that make what is not there."""
 CHECKS: Final = [
     not_a_server_error,

@@ -28,7 +28,7 @@ _WHEN: Final[Mapping[int, str]] = {
     400: "What is sent cannot be understood.",
     401: "No token, or none that is good.",
     403: "The caller may not do this, and may know that the secret is there.",
-    404: "There is no such secret, or none that the caller may know of.",
+    404: "There is no such secret or namespace, or none that the caller may know of.",
     409: "It does not fit what is there; the message tells why.",
     413: f"The body is longer than {MAX_BODY // 1024} KiB.",
     415: "The body is no JSON by its own type.",

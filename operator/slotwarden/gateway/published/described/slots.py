@@ -37,7 +37,7 @@ CONTRACT: Final = Contract(
             HTTPStatus.OK,
             "CreateSecretResponse",
             body=CreateSecretRequest,
-            errors=(409,),
+            errors=(404, 409),
         ),
         Operation(
             "slots.list",
