@@ -9,7 +9,7 @@ import pytest
 
 from testbed.wait import eventually
 from tests.published.coreinstances import Instance, encoded
-from tests.published.support import VALUES, canary, rule
+from tests.published.support import OBJECTS, SET, VALUES, canary, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +118,18 @@ def test_the_values_api_works_with_what_is_encrypted(
     assert raw(instance).keys() == {"ciphertext"}
     assert reveal() == encoded(values[0])
     instance.holds({"mysecret": values[0].encode()})
+
+
+def test_to_have_it_encrypted_takes_to_describe_alone(
+    instance: Instance, owner: User, users: Callable[..., User]
+) -> None:
+    describes, value = users(SET, rule(OBJECTS, "update", "envsecrets")), canary()
+    assert instance.post(describes, "mysecret", value, encrypted=True).code == 403
+    instance.by_hand("mysecret")
+    instance.known(owner, "mysecret")
+    assert instance.post(describes, "mysecret", value, encrypted=True).code == 201
+    assert instance.object("mysecret")["spec"]["encrypted"] is True
+    assert instance.known(owner, "mysecret")["value"] == encoded(value)
 
 
 @pytest.fixture(scope="package")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.published.support import Api, User
 
 CREATE = rule(OBJECTS, "create", RESOURCE)
+GET = rule(OBJECTS, "get", RESOURCE)
 
 
 @pytest.fixture
@@ -53,10 +54,10 @@ def test_an_operation_may_be_polled_by_who_reads_or_sets_and_by_nobody_else(
 ) -> None:
     operation = repo.accepted("TOKEN", "v")
     repo.becomes(operation, "success")
-    for rules in (READ, SET):
-        assert repo.seen_by(users(rules)).standing(operation)["status"] == "success"
+    for each in (GET, SET):
+        assert repo.seen_by(users(each)).standing(operation)["status"] == "success"
     answers = []
-    for stranger in (users(REVEAL, WRITE), users()):
+    for stranger in (users(REVEAL, WRITE), users(rule(OBJECTS, "list", RESOURCE)), users()):
         seen = repo.seen_by(stranger)
         gone = {"status_url": operation["status_url"].replace(operation["operation_id"], str(uuid.uuid4()))}
         answers += [seen.poll(operation), seen.poll(gone)]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.published.support import Api, Rule, User
 
 READ: Final = rule(OBJECTS, "get list", "secretslots")
+LIST: Final = rule(OBJECTS, "list", "secretslots")
+GET: Final = rule(OBJECTS, "get", "secretslots")
 DECLARE: Final = rule(OBJECTS, "create", "secretslots")
 DESCRIBE: Final = rule(OBJECTS, "update", "secretslots")
 REMOVE: Final = rule(OBJECTS, "delete", "secretslots")
@@ -48,6 +50,8 @@ def slot(api: Api, owner: User) -> Slot:
     ("rules", "done"),
     [
         ([READ], {"list"}),
+        ([LIST], {"list"}),
+        ([GET], set()),
         ([REVEAL], {"get"}),
         ([SET], {"rotate"}),
         ([SET, DECLARE], {"rotate", "create"}),
@@ -56,14 +60,17 @@ def slot(api: Api, owner: User) -> Slot:
         ([REMOVE], {"delete"}),
         ([READ, REVEAL], {"list", "get"}),
     ],
-    ids=["read", "reveal", "set", "set and declare", "set and describe", "write alone", "delete", "read and reveal"],
+    ids=[
+        *("read", "list", "get", "reveal", "set", "set and declare", "set and describe", "write alone", "delete"),
+        "read and reveal",
+    ],
 )
 def test_each_permission_alone(
     slot: Slot, users: Callable[..., User], form: type, rules: list[Rule], done: set[str]
 ) -> None:
     wire = form(users(*rules))
     outcomes = {call: ask(slot, wire) for call, ask in CALLS.items()}
-    seen = READ in rules
+    seen = READ in rules or GET in rules
     assert {call for call, outcome in outcomes.items() if outcome.code == OK} - {"delete"} == done - {"delete"}
     for call, outcome in outcomes.items():
         if call in done:
