@@ -21,6 +21,7 @@ from testbed.clients.kube import core
 from testbed.wait import eventually
 from tests.e2e.support import condition
 from tests.gateway.support import TIMEOUT, authority
+from tests.published.support import alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,12 +48,22 @@ HTTP: Final = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: its code as gRPC names it, and the answer or what is said of the error."""
+    """What came of a call: its code as gRPC names it, and the answer or what is said of the error.
+
+    Attributes:
+        raw: the bytes of an answer over REST.
+    """
 
     code: str
     body: Json = field(default_factory=dict)
     message: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""
+
+    @property
+    def compared(self) -> tuple[object, ...]:
+        """All of it that two equal calls are answered alike."""
+        return self.code, self.body, self.message, alike(self.headers), self.raw
 
     @property
     def said(self) -> tuple[str, str]:
@@ -88,11 +99,11 @@ class Rest:
         answer = self.user.ask(verb, PATH + tail, sent, gateway=self.gateway, headers=headers)
         assert answer.headers["content-type"] == "application/json; charset=utf-8"
         if answer.code == http.HTTPStatus.OK:
-            return Outcome("OK", answer.body, headers=answer.headers)
+            return Outcome("OK", answer.body, headers=answer.headers, raw=answer.raw)
         assert set(answer.body) == {"code", "message", "details"}
         code = NUMBERS[answer.body["code"]]
         assert HTTP.get(code) == answer.code, answer
-        return Outcome(code, message=answer.body["message"], headers=answer.headers)
+        return Outcome(code, message=answer.body["message"], headers=answer.headers, raw=answer.raw)
 
 
 @contextmanager

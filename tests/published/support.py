@@ -45,6 +45,11 @@ REVEAL: Final = rule(VALUES, "create", "secretslots/reveal envsecrets/reveal")
 EVERYTHING: Final = (READ, WRITE, SET, REVEAL)
 
 
+def alike(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers of an answer but those that no two answers have alike."""
+    return {name: text for name, text in headers.items() if name not in ("date", "x-request-id")}
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer; the names of headers are in lower case."""
@@ -56,6 +61,11 @@ class Answer:
     @property
     def body(self) -> Any:
         return json.loads(self.raw)
+
+    @property
+    def compared(self) -> tuple[int, dict[str, str], bytes]:
+        """All of it that two equal requests are answered alike."""
+        return self.code, alike(self.headers), self.raw
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def test_another_organizations_slot_is_as_one_that_does_not_exist(slot: Slot, st
     wire = form(stranger)
     of_one_that_is, calls = asked(slot, wire, names)
     of_none, others = asked(Slot.new(slot.api), wire, names)
-    assert [outcome.said for outcome in of_one_that_is] == [outcome.said for outcome in of_none]
+    assert [outcome.compared for outcome in of_one_that_is] == [outcome.compared for outcome in of_none]
     assert [outcome.code for outcome in of_none] == [GONE, OK, DENIED, DENIED]
     assert calls == others
     assert set(calls) == {"create subjectaccessreviews"}
