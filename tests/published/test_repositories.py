@@ -101,6 +101,8 @@ def test_any_bytes_are_a_value(repo: Repo) -> None:
         ({"value": 1}, 422, "value"),
         ({"value": "c4nary-not~base64"}, 422, "value"),
         ({"value": "Zm9"}, 422, "value"),
+        # The body of the reference itself, where the word is a placeholder.
+        ({"value": "example"}, 422, "value"),
     ],
 )
 def test_a_body_that_is_wrong_is_refused_and_not_echoed(repo: Repo, body: Any, code: int, told: str) -> None:
