@@ -18,7 +18,7 @@ from bench.web import Api
 from testbed import procfs
 from testbed.gateway import Gateway, install_aggregation
 from testbed.install import ROOT, install_rights
-from testbed.operator import Identities, Operator, operator_env, vault_rules
+from testbed.operator import Identities, Operator, operator_env, vault_place, vault_rules
 from testbed.run import Run
 from testbed.state import State
 from testbed.wait import eventually
@@ -81,7 +81,7 @@ class Stage:
         """An operator of all namespaces, not started yet."""
         folder = self.session.folder / f"operator-{prefix}"
         identities = self.identities(prefix)
-        flags = ["--vault-mount", self.session.vault.mount, "--vault-prefix", prefix]
+        flags = [*vault_place(self.session), "--vault-prefix", prefix]
         flags += ["--lease-namespace", SYSTEM, "--log-level", "info", "--log-format", "json"]
         return Operator(flags, operator_env(self.session, identities, folder), folder, self.user, identities.vault_user)
 
@@ -91,7 +91,7 @@ class Stage:
         account = install_rights(session, SYSTEM, prefix, {"namespaces": []}, role="gateway")
         session.vault.write_policy(account.name, vault_rules(session, prefix, role="gateway"))
         identities = _identities(session, account, account.name)
-        flags = ["--vault-mount", session.vault.mount, "--vault-prefix", prefix, "--service-namespace", SYSTEM]
+        flags = [*vault_place(session), "--vault-prefix", prefix, "--service-namespace", SYSTEM]
         flags += ["--log-level", "info", "--log-format", "json", *arguments]
         env = operator_env(session, identities, folder)
         return Gateway(flags, env, folder, account.user, identities.vault_user)

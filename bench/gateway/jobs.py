@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 NUMBER: Final = "@NUMBER@"
 """Stands in a path or a body for the number of the work, so that each work has names of its own."""
 UID: Final = "11111111-2222-3333-4444-555555555555"
-"""Stands for the uid that an earlier step of the work was answered."""
+"""Stands for the uid, or the operation, that an earlier step of the work was answered first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60)
-_FIND_UID: Final = re.compile(rb'"uid":"([0-9a-f-]{36})"')
+_FIND_UID: Final = re.compile(rb'"(?:uid":|operation_id": )"([0-9a-f-]{36})"')
 _SHOWN: Final = 500
 
 
@@ -103,8 +103,9 @@ async def _do(clients: dict[str, Client], steps: Sequence[Step], number: int) ->
     uid = ""
     for step in steps:
         made = step.numbered(number)
-        if uid and made.body is not None and UID in made.body:
-            made = Step(made.server, made.method, made.path, made.body.replace(UID, uid), made.content, made.code)
+        if uid:
+            body = made.body.replace(UID, uid) if made.body is not None else None
+            made = Step(made.server, made.method, made.path.replace(UID, uid), body, made.content, made.code)
         answer = await clients[made.server].send(made)
         if len(steps) > 1 and not uid and (found := _FIND_UID.search(answer)):
             uid = found.group(1).decode()

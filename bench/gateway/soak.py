@@ -1,12 +1,14 @@
 """`python -m bench.gateway.soak`: mixed load for a while, and whether a gateway holds more and more meanwhile.
 
-Objects come and go under names that are used once, values change, lists and values are read, over REST and gRPC. What a
-process holds after a warm-up is compared with what it holds at the end.
+Objects of all four APIs come and go under names that are used once, values change, lists, pages, values and operations
+are read, over REST and gRPC. What a process holds after a warm-up is compared with what it holds at the end.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,9 +19,9 @@ import click
 from rich.table import Table
 
 from bench.gateway import parts
-from bench.gateway.jobs import NUMBER, Job, Step
+from bench.gateway.jobs import NUMBER, UID, Job, Step
 from bench.gateway.loading import LoadFailed, last_core, load, others
-from bench.gateway.scene import declaring, giving, played, secrets_path, slot
+from bench.gateway.scene import NAMESPACE, declaring, giving, played, secrets_path, slot
 from bench.gateway.trend import Trend, trend
 from bench.results import commit, machine, write
 from bench.stage import raised
@@ -47,6 +49,8 @@ _IN_FLIGHT: Final = 8
 _LOOK: Final = 1.0
 _SLOT: Final = f"soak-{NUMBER}"
 _KEY: Final = f"SOAK_{NUMBER}"
+_INSTANCE: Final = "0a1b2c3d-4e5f-4a6b-8c7d-0a1b2c3d4e5f"
+_REPOSITORY: Final = "soak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,34 @@ def mixed() -> list[list[Step]]:
         Step("gateway", "GET", "/v1/ignite/secrets"),
         Step("gateway", "DELETE", of_slot),
     ]
-    return [*reading, key, *reading, of_slots]
+    return [*reading, key, _instances(), *reading, of_slots, _repositories()]
+
+
+def _instances() -> list[Step]:
+    """Secrets of a core instance, one of them encrypted, in pages with their values."""
+    path = f"/v1/core_instances/{_INSTANCE}/secrets"
+    value = base64.b64encode(b"soak").decode()
+    bodies: list[Json] = [{"key": _KEY, "value": value}, {"key": f"{_KEY}_SEALED", "value": value, "encrypted": True}]
+    return [
+        *(Step("gateway", "POST", path, json.dumps(body), code=201) for body in bodies),
+        Step("gateway", "GET", f"{path}?last=1"),
+        Step("gateway", "GET", path),
+        *(_removed("core-instances", _INSTANCE, body["key"]) for body in bodies),
+    ]
+
+
+def _repositories() -> list[Step]:
+    """A secret of a repository, set twice, and the first operation while it is superseded or done."""
+    path = f"/repos/id:{_REPOSITORY}/secrets/{_KEY}"
+    values = [base64.b64encode(value).decode() for value in (b"first", b"second")]
+    puts = [Step("gateway", "PUT", path, json.dumps({"value": value}), code=202) for value in values]
+    poll = Step("gateway", "GET", f"{path}/operations/{UID}")
+    return [puts[0], poll, puts[1], poll, _removed(f"repo-{_REPOSITORY}", "default", _KEY)]
+
+
+def _removed(project: str, environment: str, key: str) -> Step:
+    """A deletion, by the one API of the three that has it."""
+    return Step("gateway", "DELETE", f"/{NAMESPACE}/{project}/envs/{environment}/secrets/{key}")
 
 
 async def soak(scene: Scene, minutes: float) -> tuple[list[Looked], int]:
