@@ -154,6 +154,17 @@ def test_requests_cost_the_calls_that_are_necessary(measured: tuple[str, dict[st
         "read_grpc": {"vault read data": 3},
     }
     assert asked["create"] == {"create envsecrets": 3, "list envsecrets": 3}
+    assert asked["create_slot"] == {
+        # The object, and the namespace, whose uid the entry is to name.
+        "create secretslots": 3,
+        "get namespaces": 3,
+        # The request that is stated of it.
+        "patch secretslots/status": 3,
+        # The entry, its owner, its first version.
+        "vault read metadata": 3,
+        "vault create metadata": 3,
+        "vault update data": 3,
+    }
     # The bare client does what the gateway does.
     assert raw["create"]["bare_alone"]["requests"] == asked["create"]
     assert raw["create_slot"]["bare_alone"]["requests"] == asked["create_slot"]
