@@ -43,6 +43,17 @@ class Never(service.SecretServiceServicer):
         raise AssertionError
 
 
+class Late(Never):
+    """Answers once it is let."""
+
+    def __init__(self) -> None:
+        self.let = asyncio.Event()
+
+    async def ListSecrets(self, _request: object, _context: object) -> pb.ListSecretsResponse:  # noqa: N802
+        await self.let.wait()
+        return pb.ListSecretsResponse()
+
+
 class Long(service.SecretServiceServicer):
     """Answers with more than a connection takes in without being read."""
 
@@ -112,3 +123,58 @@ async def test_who_reads_no_answer_loses_the_connection_in_the_end() -> None:
         async with asyncio.timeout(20):
             while await code(channel) is not grpc.StatusCode.OK:
                 pass
+
+
+async def test_a_call_that_is_cancelled_leaves_room() -> None:
+    late = Late()
+    async with serving(late) as channel:
+        call = channel.unary_stream(f"/{slots_grpc.SERVICE}/ListSecrets")(b"", metadata=TOKEN)
+        await call.initial_metadata()
+        assert (await refused(channel)).details() == "the gateway has too much to do"
+        call.cancel()
+        late.let.set()
+        async with asyncio.timeout(20):
+            while await code(channel) is not grpc.StatusCode.OK:
+                pass
+
+
+@pytest.mark.parametrize("metadata", [TOKEN, ()])
+async def test_a_call_without_a_message_leaves_room(metadata: tuple[tuple[str, str], ...]) -> None:
+    async with serving(Long()) as channel:
+        empty = channel.stream_unary(f"/{slots_grpc.SERVICE}/ListSecrets")(metadata=metadata, timeout=20)
+        await empty.done_writing()
+        told = grpc.StatusCode.INVALID_ARGUMENT if metadata else grpc.StatusCode.UNAUTHENTICATED
+        assert await empty.code() is told
+        assert await code(channel) is grpc.StatusCode.OK
+
+
+class Unread:
+    """A call whose client takes no status, and does not end."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    async def send_initial_metadata(self, _metadata: object) -> None:
+        return
+
+    def add_done_callback(self, _callback: object) -> None:
+        return
+
+    async def abort(self, *_words: object) -> None:
+        self.told.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_refusal_that_is_not_read_takes_no_room() -> None:
+    """It needs no token to be refused."""
+    one: Any = 1
+    traffic = Traffic(one, Any)  # type: ignore[arg-type]  # no HTTP here
+    made = guard.Guard({}, Anybody(), traffic, Shares(one), GatewayMetrics())  # type: ignore[arg-type]
+    call: Any = Unread()
+    serving_it = asyncio.create_task(made._serve("slots.list", None, call, call))
+    await call.told.wait()
+    with traffic.running():
+        serving_it.cancel()

@@ -97,6 +97,8 @@ class Guard(grpc.aio.ServerInterceptor):
             answer = await self._run(handler, sent, context, name, held)
             told = grpc.StatusCode.OK
         except Exception as error:  # noqa: BLE001  # the last place where one could leave with its text
+            # Who has no token must not decide how long a call counts, and no refusal holds a value.
+            held.close()
             refused = refusal(error)
             if refused.message == WORDS[500]:
                 _log.exception("a call failed")
