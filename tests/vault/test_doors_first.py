@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from slotwarden.values import ownership
 from slotwarden.values.doors import ValueDoors
-from slotwarden.values.entries import NoValue
+from slotwarden.values.entries import FRESH, NoValue
 from slotwarden.values.paths import EntryPaths
 from slotwarden.values.service import ValueService
 from slotwarden.values.store import VaultStore
@@ -73,7 +74,7 @@ async def test_a_look_that_was_begun_before_is_the_only_one(gateway: Gateway) ->
 
 async def test_an_entry_that_comes_after_the_look_is_looked_at(gateway: Gateway) -> None:
     look = gateway.doors.begin(REF)
-    await look
+    await look.metadata
     other = Gateway(gateway.store)
     await other.set("one")
     gateway.happened.clear()
@@ -82,10 +83,46 @@ async def test_an_entry_that_comes_after_the_look_is_looked_at(gateway: Gateway)
     assert (await gateway.doors.reveal(REF, ME)).value == text("two")
 
 
+@pytest.mark.parametrize("stalled", ["before the intent", "while it is encrypted"])
+async def test_a_successor_keeps_its_value_from_one_that_was_too_slow(
+    gateway: Gateway, kv: VaultKV, vault_prefix: str, stalled: str
+) -> None:
+    """The object goes after the look, and the next one of its name is made and set, before the set goes on."""
+    clock = [0.0]
+    operator = ValueService(VaultStore(kv, EntryPaths(vault_prefix)), now)
+
+    async def successor() -> None:
+        await Gateway(gateway.store).set("two", owner=OTHER)
+        clock[0] += 40
+
+    doors = ValueDoors(meanwhile(gateway.store, "seal", successor), now, lambda: clock[0])
+    look, value = doors.begin(REF), text("one")
+    assert await look.metadata is None
+    if stalled == "before the intent":
+        await successor()
+    else:
+        value = replace(value, sealed=True)
+    with pytest.raises(ConnectionError):
+        await doors.set(REF, ME, value, refuse, begun=look)
+    assert ownership.read((await gateway.metadata()).custom_metadata) == OTHER
+    assert (await operator.settle(REF, OTHER, None)).value == text("two")
+
+
+async def test_a_look_of_long_ago_is_done_again(gateway: Gateway) -> None:
+    clock = [0.0]
+    doors = ValueDoors(gateway.store, now, lambda: clock[0])
+    look = doors.begin(REF)
+    await look.metadata
+    gateway.happened.clear()
+    clock[0] += FRESH + 0.1
+    await doors.set(REF, ME, text("one"), gateway.intent, begun=look)
+    assert gateway.happened == ["read_metadata", 1, "write_metadata", "write"]
+
+
 async def test_an_entry_that_the_look_finds_is_looked_at_anew(gateway: Gateway) -> None:
     await gateway.set("one", owner=OTHER)
     look = gateway.doors.begin(REF)
-    await look
+    await look.metadata
     gateway.happened.clear()
     made = await gateway.doors.set(REF, ME, text("two"), gateway.intent, begun=look)
     assert (made.version.number, made.changed) == (2, True)

@@ -7,6 +7,7 @@ only then. A door states its intent before it writes, so that the operator looks
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from weakref import WeakValueDictionary
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.values.entries import (
     CHANGED_HANDS,
+    FRESH,
     Entries,
     NotOwner,
     NoValue,
@@ -50,8 +52,6 @@ if TYPE_CHECKING:
 
 Intent = Callable[[int], Awaitable[None]]
 """Called with the version that the entry will have, before each try to write it; and where equal content makes none."""
-Look = asyncio.Future["EntryMetadata | None"]
-"""What an entry's metadata are; None without an entry."""
 _ATTEMPTS: Final = 16
 _READS: Final = 16
 
@@ -84,18 +84,35 @@ class SetResult:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at an entry that was begun.
+
+    Attributes:
+        metadata: what its metadata are; None without an entry.
+        since: when it was begun, in monotonic seconds.
+    """
+
+    metadata: asyncio.Future[EntryMetadata | None]
+    since: float
+
+
 class ValueDoors:
     """Values for those who come through a door. All methods raise `VaultError`s where Vault did not do it.
 
     Args:
         store: where entries are.
         now: the time, in UTC.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, store: ValueStore, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: ValueStore, now: Callable[[], datetime], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._now = now
-        self._entries = Entries(store)
+        self._clock = clock
+        self._entries = Entries(store, clock)
         self._turns: WeakValueDictionary[EntryRef, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -105,9 +122,9 @@ class ValueDoors:
 
     def begin(self, ref: EntryRef) -> Look:
         """Begin to look at an entry, for a `set` that follows: beside the making of its object. It fails there."""
-        look = asyncio.ensure_future(self._store.read_metadata(ref))
+        look = Look(asyncio.ensure_future(self._store.read_metadata(ref)), self._clock())
         # Where the object is not made, nobody asks what came of it.
-        look.add_done_callback(lambda done: done.cancelled() or done.exception())
+        look.metadata.add_done_callback(lambda done: done.cancelled() or done.exception())
         return look
 
     async def set(
@@ -130,7 +147,7 @@ class ValueDoors:
             expected: the newest version that the caller knows of; 0 for none. A set that is repeated because its answer
                 was lost meets its own version, and succeeds.
             first: only where the object has no value; what it has is not even looked at.
-            begun: see `begin`. Where there is an entry already, it is looked at again.
+            begun: see `begin`. Where there is an entry already, or may be one by now, it is looked at again.
             dry_run: decide, and neither state an intent nor write.
 
         Raises:
@@ -144,15 +161,14 @@ class ValueDoors:
         async def decide() -> SetResult:
             nonlocal begun
             look, begun = begun, None
-            vacant = look is not None and await look is None
-            metadata = None if vacant else await self._store.read_metadata(ref)
+            seen, metadata = await self._look(ref, look)
             held = hold(metadata, owner, self._now(), adopt=adopt)
             if first and has_value(metadata, held, self._now()):
                 raise AlreadySet
             newest = await self._entries.read(ref, held) if held.own_version and not first else None
             same = newest is not None and holds(ref, newest, value)
             check_expected(held, expected, same=same)
-            return await self._put(ref, held, newest if same else None, value, intent, dry_run=dry_run)
+            return await self._put(ref, held, newest if same else None, value, intent, seen=seen, dry_run=dry_run)
 
         return await self._in_turn(ref, decide)
 
@@ -220,7 +236,7 @@ class ValueDoors:
         """
 
         async def decide() -> SetResult:
-            metadata = await self._store.read_metadata(ref)
+            seen, metadata = await self._look(ref)
             held = hold(metadata, owner, self._now())
             earlier = await self._read(ref, owner, version, metadata)
             value = kept(stored(ref, earlier).value)
@@ -229,7 +245,7 @@ class ValueDoors:
                 raise Misfit(why)
             newest = await self._entries.read(ref, held) if version != held.version else earlier
             same = newest is not None and holds(ref, newest, value)
-            return await self._put(ref, held, newest if same else None, value, intent, dry_run=dry_run)
+            return await self._put(ref, held, newest if same else None, value, intent, seen=seen, dry_run=dry_run)
 
         return await self._in_turn(ref, decide)
 
@@ -239,8 +255,18 @@ class ValueDoors:
         async with turn:
             return await decided_anew(_ATTEMPTS, decide)
 
+    async def _look(self, ref: EntryRef, begun: Look | None = None) -> tuple[float, EntryMetadata | None]:
+        """When an entry was looked at, by the clock, and its metadata.
+
+        Args:
+            begun: is enough where it found no entry just now.
+        """
+        if begun is not None and await begun.metadata is None and self._clock() - begun.since <= FRESH:
+            return begun.since, None
+        return self._clock(), await self._store.read_metadata(ref)
+
     async def _put(
-        self, ref: EntryRef, held: Hold, same: Entry | None, value: Value, intent: Intent, *, dry_run: bool
+        self, ref: EntryRef, held: Hold, same: Entry | None, value: Value, intent: Intent, *, seen: float, dry_run: bool
     ) -> SetResult:
         """Write a value, unless the newest version is the `same`."""
         if same is not None:
@@ -251,7 +277,7 @@ class ValueDoors:
         if dry_run:
             self._entries.check(value)
             return SetResult(Version(held.version + 1, ""), changed=True)
-        return SetResult(await self._entries.write(ref, held, value, intent), changed=True)
+        return SetResult(await self._entries.write(ref, held, value, intent, seen), changed=True)
 
     async def _read(self, ref: EntryRef, owner: Owner, version: int, metadata: EntryMetadata | None) -> Entry:
         """One version of an entry that was seen to be the owner's."""

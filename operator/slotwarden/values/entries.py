@@ -7,6 +7,8 @@ part of an entry leaves a claim that was made meanwhile as it is.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -40,6 +42,8 @@ REFUSED: Final = (
     "the entry in Vault belongs to another object, another namespace of this name or another cluster; "
     'annotate this object with slotwarden.io/adopt-value: "true" to take it over'
 )
+FRESH: Final = 1.0
+"""For how many seconds it is believed that there is no entry: an object can go, and another of its name be set."""
 CHANGED_HANDS: Final = "the entry changed hands while it was read"
 
 
@@ -189,10 +193,12 @@ class Entries:
 
     Args:
         store: where entries are.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, store: ValueStore) -> None:
+    def __init__(self, store: ValueStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
+        self._clock = clock
 
     async def read(self, ref: EntryRef, held: Hold) -> Entry | None:
         """The newest version of an entry that may be looked at.
@@ -223,7 +229,12 @@ class Entries:
             raise EncryptionFailed(UNSEALABLE)
 
     async def write(
-        self, ref: EntryRef, held: Hold, value: Value, intent: Callable[[int], Awaitable[None]] | None = None
+        self,
+        ref: EntryRef,
+        held: Hold,
+        value: Value,
+        intent: Callable[[int], Awaitable[None]] | None = None,
+        seen: float = -math.inf,
     ) -> Version:
         """Claim first, then store: a crash in between leaves an owned entry without a value, not a value of nobody.
 
@@ -231,6 +242,9 @@ class Entries:
             intent: called before the value is written, when nothing can fail any more but the writes. It comes before
                 the claim too, but for a new entry's, which may be made for an object that turns out to be gone: who
                 comes after that one takes it over, or the sweep does.
+            seen: when the entry was looked at, by the clock. Vault checks nothing as a claim replaces another, so one
+                goes ahead of its intent only where there was no entry a moment ago: it would else take the entry from
+                an object that came since, and the value with it.
 
         Raises:
             EncryptionFailed: the value is to be encrypted, and cannot be.
@@ -238,7 +252,8 @@ class Entries:
             NotOwner: another owner was.
         """
         made = await self._form(ref, value)
-        if intent is not None and held.creates and held.owner.policy == "Delete":
+        fresh = self._clock() - seen <= FRESH
+        if intent is not None and fresh and held.creates and held.owner.policy == "Delete":
             await both(intent(held.version + 1), self.claim(ref, held))
         else:
             if intent is not None:
