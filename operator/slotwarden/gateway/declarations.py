@@ -41,7 +41,7 @@ class Known(Protocol):
         """The object is gone."""
 
 
-class Exists(Exception):
+class Exists(Refusal):
     """The object that was to be made is there.
 
     Attributes:
@@ -49,7 +49,7 @@ class Exists(Exception):
     """
 
     def __init__(self, raw: Json) -> None:
-        super().__init__("there is such an object")
+        super().__init__(409, "there is such an object")
         self.raw = raw
 
 

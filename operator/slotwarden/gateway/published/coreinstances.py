@@ -8,12 +8,13 @@ whether a guess is right.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from slotwarden.beside import both
 from slotwarden.domain.envvalue import EnvValue
+from slotwarden.domain.names import env_object_name
 from slotwarden.gateway.declarations import Exists
 from slotwarden.gateway.identity.permissions import DECLARE, DESCRIBE, LIST, REVEAL, SET
 from slotwarden.gateway.intent import intent
@@ -125,26 +126,24 @@ class CoreInstances:
 
     async def _made(self, asked: Asked, ref: EnvRef, value: EnvValue) -> Found:
         """The object, newly made; or the one that turns out to be there."""
-        reader = self._parts.reader
-        declares = Asked(asked.caller, DECLARED, _RESOURCE, asked.namespace, asked.name, request_id=asked.request_id)
-        with noted(declares, self._parts.metrics):
+        reader, name = self._parts.reader, env_object_name(ref)
+        # One of another name was known, and has just gone.
+        await asking.go_on_with(asked, name, "", self._admit)
+        declares = Asked(asked.caller, DECLARED, _RESOURCE, asked.namespace, name, request_id=asked.request_id)
+        with suppress(Exists), noted(declares, self._parts.metrics):
             # First: for one who may make nothing, nothing is looked at.
-            await self._parts.permissions.admit(asked.caller, DECLARE, _RESOURCE, asked.namespace, asked.name)
-            made, place = await both(self._declared(declares, ref, value), reader.place(ref.organization))
-        if made is not None:
-            return made_to_set(made[0], place, made[1])
+            await self._parts.permissions.admit(asked.caller, DECLARE, _RESOURCE, asked.namespace, name)
+            (raw, look), place = await both(self._declared(declares, ref, value), reader.place(ref.organization))
+            return made_to_set(raw, place, look)
         found = await reader.key_to_set(ref)
         if found is None:
             raise race("the secret was deleted at the same moment")
         return found
 
-    async def _declared(self, asked: Asked, ref: EnvRef, value: EnvValue) -> tuple[Json, Look] | None:
-        """A new object and a look at its entry; None where there turns out to be one."""
+    async def _declared(self, asked: Asked, ref: EnvRef, value: EnvValue) -> tuple[Json, Look]:
+        """A new object and a look at its entry. Raises Exists where there turns out to be one."""
         look = self._parts.doors.begin(ref)
-        try:
-            raw = await self._parts.declarations.make_env(ref, {"encrypted": True} if value.sealed else {})
-        except Exists:
-            return None
+        raw = await self._parts.declarations.make_env(ref, {"encrypted": True} if value.sealed else {})
         asked.uid = raw["metadata"]["uid"]
         return raw, look
 
