@@ -20,22 +20,25 @@ if TYPE_CHECKING:
     from tests.published.support import Api, User
 
 
-def declare(api: Api, project: str, environment: str, key: str) -> None:
+def declare(api: Api, owner: User, project: str, environment: str, key: str) -> None:
+    """Declare a key by other means than an API; told to the gateway."""
     spec = {"project": project, "environment": environment, "key": key, "encrypted": True}
     name = f"{project}-{environment}-{key}".lower()
     manifest = {"apiVersion": "slotwarden.io/v1beta1", "kind": "EnvSecret", "metadata": {"name": name}, "spec": spec}
     api.kube.create(api.objects("envsecrets"), manifest)
+    path = f"/{api.namespace}/{project}/envs/{environment}/secrets/{key}"
+    eventually(lambda: owner.ask("GET", path).code == 200, message="the gateway knows the object")
 
 
 def by_environments(api: Api, owner: User, value: str) -> tuple[str, int]:
     shop = Shop.new(api)
-    declare(api, "shop", shop.environment, "TOKEN")
+    declare(api, owner, "shop", shop.environment, "TOKEN")
     return f"shop/{shop.environment}", shop.give(owner, "TOKEN", value).code
 
 
 def by_repositories(api: Api, owner: User, value: str) -> tuple[str, int]:
     repo = Repo.new(api, owner)
-    declare(api, f"repo-{repo.id}", repo.environment, "TOKEN")
+    declare(api, owner, f"repo-{repo.id}", repo.environment, "TOKEN")
     return f"repo-{repo.id}/{repo.environment}", repo.put("TOKEN", value).code
 
 

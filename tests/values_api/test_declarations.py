@@ -103,6 +103,18 @@ async def test_a_key_that_an_older_object_holds_is_left_to_it(
     assert len(noted.dropped_uids) == 1
 
 
+async def test_a_key_that_was_taken_in_the_same_second_is_left_to_who_was_first(
+    api: Api, declarations: Declarations, ref: EnvRef
+) -> None:
+    """By age alone the uids would decide, so that about half of these would go to the second."""
+    keys = [ref._replace(key=f"KEY_{number}") for number in range(8)]
+    for number, each in enumerate(keys):
+        by_hand(api, each, f"by-hand-{number}")
+        with pytest.raises(Exists):
+            await declarations.make_env(each, {})
+    assert names(api) == {f"by-hand-{number}" for number in range(8)}
+
+
 def second_after(raw: Json) -> bool:
     """Whether what is made now is younger, by the seconds that creation times count."""
     return datetime.now(UTC).replace(microsecond=0) > datetime.fromisoformat(raw["metadata"]["creationTimestamp"])

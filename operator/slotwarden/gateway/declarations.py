@@ -81,8 +81,9 @@ class Declarations:
     async def make_env(self, ref: EnvRef, spec: Mapping[str, Any]) -> Json:
         """Make the object of a key of an environment.
 
-        Two that come at once by an API make the same name, and one made with another name by other means is older or
-        loses: by the same rule as the operator's, so that ours never stands beside the one that holds the value.
+        Two that come at once by an API make the same name, and ours gives way to one of another name, made by other
+        means, that was there before it or is older by the operator's rule: ours never stands beside the one that holds
+        the value. Ages count in seconds, so the order in which the API server wrote them is looked at as well.
 
         Args:
             spec: what it declares beside project, environment and key.
@@ -99,11 +100,12 @@ class Declarations:
             if oldest is None:
                 raise conflict(f"the name {name} that the object would have is taken, or just becoming free") from None
             raise Exists(self._took(oldest)) from None
-        # Whatever is older was there when ours was made.
-        oldest = await self._oldest(ref, made["metadata"]["resourceVersion"])
-        if oldest is not None and oldest["metadata"]["uid"] != made["metadata"]["uid"]:
+        # Whatever was there before is in a list from when ours was made.
+        others = [raw for raw in await self._objects.of_key(ref, _version(made)) if _uid(raw) != _uid(made)]
+        before = [raw for raw in others if int(_version(raw)) < int(_version(made)) or _age(raw) < _age(made)]
+        if before:
             await self._delete(ENV.resource, made)
-            raise Exists(self._took(oldest))
+            raise Exists(self._took(min(before, key=_age)))
         return self._took(made)
 
     async def holder(self, ref: EnvRef) -> Json | None:
@@ -173,9 +175,8 @@ class Declarations:
                 raise
             raise Refusal(403, "a quota of the namespace lets no such object be made") from None
 
-    async def _oldest(self, ref: EnvRef, since: str = "") -> Json | None:
-        found = await self._objects.of_key(ref, since)
-        return min(found, key=lambda raw: age(DeclaredEnv(EnvSecret.from_object(raw))), default=None)
+    async def _oldest(self, ref: EnvRef) -> Json | None:
+        return min(await self._objects.of_key(ref), key=_age, default=None)
 
     async def _found(self, resource: Resource, namespace: str, name: str) -> Json:
         try:
@@ -216,6 +217,18 @@ class Declarations:
     def _took(self, raw: Json) -> Json:
         self._known.took(raw)
         return raw
+
+
+def _age(raw: Json) -> tuple[str, str]:
+    return age(DeclaredEnv(EnvSecret.from_object(raw)))
+
+
+def _uid(raw: Json) -> str:
+    return str(raw["metadata"]["uid"])
+
+
+def _version(raw: Json) -> str:
+    return str(raw["metadata"]["resourceVersion"])
 
 
 def free(raw: Json) -> None:
