@@ -96,7 +96,7 @@ class Catalog:
 
     def get(self, resource: str, namespace: str, name: str) -> Record | None:
         """The object of that name."""
-        self._check(namespace)
+        self.check(namespace)
         return self._objects.get((resource, namespace), {}).get(name)
 
     def slot(self, ref: SlotRef) -> Record | None:
@@ -105,19 +105,23 @@ class Catalog:
 
     def env(self, ref: EnvRef) -> Record | None:
         """The object that holds a key of an environment: the oldest of those that stand for it."""
-        self._check(ref.organization)
-        environment = self._environments.get((ref.organization, ref.project, ref.environment))
-        return environment.get(ref.key) if environment else None
+        self.check(ref.organization)
+        return self._holder(ref)
+
+    def env_name(self, ref: EnvRef) -> str:
+        """The name of what `env` gives, empty where that is none; never refused, for nobody is told of it."""
+        known = self._holder(ref)
+        return known.name if known is not None else ""
 
     def slots(self, namespace: str) -> list[Record]:
         """The slots of a namespace by their own names."""
-        self._check(namespace)
+        self.check(namespace)
         found = self._objects.get((SLOT.resource, namespace), {}).values()
         return sorted(found, key=attrgetter("entry"))
 
     def environment(self, namespace: str, project: str, environment: str) -> Sequence[Record]:
         """The secrets of an environment by key; to be read before anything is awaited."""
-        self._check(namespace)
+        self.check(namespace)
         found = self._environments.get((namespace, project, environment))
         return found.secrets() if found else ()
 
@@ -128,7 +132,7 @@ class Catalog:
 
         A position tells no more than a moment, so it holds whatever is made and removed meanwhile, its own record too.
         """
-        self._check(namespace)
+        self.check(namespace)
         found = self._environments.get((namespace, project, environment))
         return found.page(last, before) if found else _NOTHING
 
@@ -172,11 +176,16 @@ class Catalog:
         for known in self._of(resource, namespace):
             self._remove(known)
 
-    def _check(self, namespace: str) -> None:
+    def check(self, namespace: str) -> None:
+        """Refuse what cannot be told, 503: there is no sure copy of what the namespace has."""
         if not self.ready:
             raise away(f"the gateway does not know the objects yet: {self.cause or 'it has just begun to list them'}")
         if any(source.lost(namespace) for source in self.sources):
             raise away("the gateway does not know the objects of this namespace: it has no permission to look at them")
+
+    def _holder(self, ref: EnvRef) -> Record | None:
+        environment = self._environments.get((ref.organization, ref.project, ref.environment))
+        return environment.get(ref.key) if environment else None
 
     def _of(self, resource: str, namespace: str | None) -> list[Record]:
         return [

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 def likely_name(catalog: Catalog, ref: EnvRef) -> str:
     """The name to ask about before anything is looked up."""
-    known = catalog.env(ref)
-    return known.name if known is not None else env_object_name(ref)
+    return catalog.env_name(ref) or env_object_name(ref)
 
 
 async def go_on_with(asked: Asked, name: str, uid: str, admit: Callable[[Asked], Awaitable[None]]) -> None:

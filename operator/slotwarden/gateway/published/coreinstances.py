@@ -105,13 +105,13 @@ class CoreInstances:
         Args:
             value: where it is `sealed`, Vault is to hold it encrypted.
         """
-        known = self._parts.catalog.env(ref)
         name = asking.likely_name(self._parts.catalog, ref)
         asked = Asked(caller, SET_FIRST, _RESOURCE, ref.organization, name, request_id=request_id)
         with noted(asked, self._parts.metrics):
             await self._admit(asked)
             if value.sealed and not self._parts.doors.seals:
                 raise invalid(Cause("encrypted", f"cannot be done: {NOT_CONFIGURED}"))
+            known = self._parts.catalog.env(ref)
             found = await self._parts.reader.key_to_set(ref) if known is not None else None
             found = found or await self._made(asked, ref, value)
             metadata = found.declared.metadata

@@ -111,7 +111,8 @@ class Environments:
             return self._known(ref)
 
     async def _make(self, ref: EnvRef, spec: Mapping[str, str]) -> Json:
-        if self._name(ref) != env_object_name(ref):
+        known = self._parts.catalog.env(ref)
+        if known is not None and known.name != env_object_name(ref):
             # There is one of another name, so ours need not be made first to find that out.
             held = await self._parts.declarations.holder(ref)
             if held is not None:
@@ -141,6 +142,8 @@ class Environments:
     async def _admit(self, asked: Asked) -> None:
         permission = asked.act.permission
         await self._parts.permissions.admit_to(asked.caller, permission, _RESOURCE, asked.namespace, asked.name)
+        # What could not be told of afterwards is not begun.
+        self._parts.catalog.check(asked.namespace)
 
     def _name(self, ref: EnvRef) -> str:
         return asking.likely_name(self._parts.catalog, ref)

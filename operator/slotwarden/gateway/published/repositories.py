@@ -52,7 +52,7 @@ class Repositories:
         asked = self._asked(caller, _PUT, ref, request_id)
         with noted(asked, parts.metrics):
             await self._admit_to_set(asked)
-            found = await self._found(caller, ref)
+            found = await self._found(asked, ref)
             metadata = found.declared.metadata
             await asking.go_on_with(asked, metadata.name, metadata.uid, self._admit_to_set)
             # A client may name its requests as it likes; an operation is told from all others.
@@ -86,19 +86,20 @@ class Repositories:
             raise none()
         return told
 
-    async def _found(self, caller: Caller, ref: EnvRef) -> Found:
+    async def _found(self, asked: Asked, ref: EnvRef) -> Found:
         """The object of a secret, made where there is none."""
         parts, name = self._parts, env_object_name(ref)
-        if parts.catalog.env(ref) is None and await parts.permissions.may(
-            caller, DECLARE, _RESOURCE, ref.organization, name
-        ):
+        declares = (asked.caller, DECLARE, _RESOURCE, ref.organization, name)
+        if parts.catalog.env(ref) is None and await parts.permissions.may(*declares):
             # Most likely it is new: to make it tells as surely as a look whether it is.
             with suppress(Exists):
                 return await self._made(ref)
         found = await parts.reader.key_to_set(ref)
         if found is not None:
             return found
-        await parts.permissions.admit(caller, DECLARE, _RESOURCE, ref.organization, name)
+        # One of another name was known, and has just gone.
+        await asking.go_on_with(asked, name, "", self._admit_to_set)
+        await parts.permissions.admit(*declares)
         try:
             return await self._made(ref)
         except Exists:
