@@ -19,7 +19,7 @@ from tests.published.coreinstances import Instance, encoded
 from tests.published.environments import Shop
 from tests.published.repositories import Repo
 from tests.published.slots import HTTP, Grpc, Rest, Slot, git
-from tests.published.support import EVERYTHING, OBJECTS, SET, Api, User, canary
+from tests.published.support import EVERYTHING, OBJECTS, REVEAL, SET, Api, User, canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Said = tuple[int, str, str]
 """The status, the word for programs, and the words for people."""
+VALUE: Final = canary()
 NAMESPACES: Final = "/api/v1/namespaces"
 WIDE: Final = "/apis/rbac.authorization.k8s.io/v1/{}"
 KINDS: Final = {
@@ -48,6 +49,8 @@ def everywhere(installed: Session, process: Operator, tmp_path_factory: pytest.T
     gateway = make_gateway(installed, home, home, folder, "--no-aggregation", identities=identities, everywhere=True)
     yield Api(installed, home, process, gateway.start())
     gateway.stop()
+    assert VALUE not in gateway.log_text()
+    assert encoded(VALUE) not in gateway.log_text()
     remove_identities(installed, identities)
     installed.kube.delete(f"{NAMESPACES}/{home}")
 
@@ -84,7 +87,7 @@ def somebody(anywhere: Callable[..., User]) -> User:
 
 
 def by(wire: Rest | Grpc, namespace: str) -> Said:
-    outcome = Slot.new(wire.user.api).create(wire, git(canary()), x_slotwarden_organization=namespace)
+    outcome = Slot.new(wire.user.api).create(wire, git(VALUE), x_slotwarden_organization=namespace)
     return HTTP[outcome.code], outcome.code, outcome.message
 
 
@@ -97,12 +100,12 @@ def of_environments(user: User, namespace: str) -> Said:
 
 
 def of_core_instances(user: User, namespace: str) -> Said:
-    body = {"key": "mysecret", "value": encoded(canary())}
+    body = {"key": "mysecret", "value": encoded(VALUE)}
     return told(user.ask("POST", Instance.new(user.api).path(), body, headers={ORGANIZATION: namespace}))
 
 
 def of_repositories(user: User, namespace: str) -> Said:
-    answer = Repo.new(user.api, user).put("TOKEN", canary(), **{ORGANIZATION: namespace})
+    answer = Repo.new(user.api, user).put("TOKEN", VALUE, **{ORGANIZATION: namespace})
     return answer.code, answer.body["error_code"], answer.body["message"]
 
 
@@ -123,6 +126,15 @@ def absent(_: Kube) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def usual(kube: Kube) -> Iterator[str]:
+    """One where all can be made."""
+    name = f"usual-{secrets.token_hex(4)}"
+    kube.create(NAMESPACES, {"metadata": {"name": name}})
+    yield name
+    kube.delete(f"{NAMESPACES}/{name}")
+
+
+@contextlib.contextmanager
 def ending(kube: Kube) -> Iterator[str]:
     """One that is being deleted, and stays because of an object in it."""
     name = f"ending-{secrets.token_hex(4)}"
@@ -139,14 +151,19 @@ def full(kube: Kube) -> Iterator[str]:
     """One whose quota lets no object of ours be made."""
     name = f"full-{secrets.token_hex(4)}"
     kube.create(NAMESPACES, {"metadata": {"name": name}})
+    fill(kube, name)
+    yield name
+    kube.delete(f"{NAMESPACES}/{name}")
+
+
+def fill(kube: Kube, name: str) -> None:
+    """Let nothing more be made in a namespace."""
     path, hard = core(name, "resourcequotas"), {f"count/{resource}.{OBJECTS}": "0" for resource in KINDS}
     kube.create(path, {"metadata": {"name": "none"}, "spec": {"hard": hard}})
     # The controller that counts does not run here.
     kube.patch(f"{path}/none/status", {"status": {"hard": hard, "used": hard}})
     for resource in KINDS:
         eventually(lambda resource=resource: no_room(kube, name, resource), message="the quota holds")
-    yield name
-    kube.delete(f"{NAMESPACES}/{name}")
 
 
 def no_room(kube: Kube, namespace: str, resource: str) -> bool:
@@ -193,12 +210,60 @@ def test_where_nothing_can_be_made(
 def test_who_may_not_make_it_learns_nothing_of_the_namespace_403(
     everywhere: Api, anywhere: Callable[..., User], creation: str
 ) -> None:
-    sets = anywhere(SET)
-    answers = []
-    for state in (absent, ending):
-        with state(everywhere.kube) as namespace:
-            code, _, words = CREATIONS[creation](sets, namespace)
-            answers.append((code, words.replace(namespace, "")))
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 403
-    assert "cannot create resource" in answers[0][1]
+    for user in (anywhere(), anywhere(SET), anywhere(REVEAL)):
+        answers = set()
+        for state in (usual, absent, ending, full):
+            with state(everywhere.kube) as namespace:
+                code, word, words = CREATIONS[creation](user, namespace)
+                answers.add((code, word, words.replace(namespace, "")))
+        ((code, _, words),) = answers
+        assert code == 403
+        assert "cannot create resource" in words
+
+
+@pytest.mark.parametrize("state", [absent, ending, full])
+def test_a_value_is_set_of_nothing_that_is_not_there_404(
+    everywhere: Api, somebody: User, state: Callable[[Kube], Any]
+) -> None:
+    with state(everywhere.kube) as namespace:
+        shop = Shop.new(replace(everywhere, namespace=namespace))
+        assert told(shop.give(somebody, "TOKEN", VALUE)) == (404, "NotFound", "there is no such secret")
+
+
+def test_a_quota_that_is_used_up_hinders_nothing_that_is_there(everywhere: Api, somebody: User) -> None:
+    with usual(everywhere.kube) as namespace:
+        inside = replace(everywhere, namespace=namespace)
+        shop, slot, repo = Shop.new(inside), Slot.new(everywhere), Repo.new(everywhere, somebody)
+        instance = Instance.new(everywhere)
+
+        def everything() -> list[int]:
+            to = {ORGANIZATION: namespace}
+            body = {"key": "mysecret", "value": encoded(VALUE)}
+            return [
+                shop.create(somebody, "TOKEN").code,
+                shop.give(somebody, "TOKEN", VALUE).code,
+                *(
+                    HTTP[slot.create(wire, git(VALUE), x_slotwarden_organization=namespace).code]
+                    for wire in (Rest(somebody), Grpc(somebody))
+                ),
+                somebody.ask("POST", instance.path(), body, headers=to).code,
+                repo.put("TOKEN", VALUE, **to).code,
+            ]
+
+        assert everything() == [201, 200, 200, 200, 201, 202]
+        fill(everywhere.kube, namespace)
+        assert everything() == [409, 200, 200, 200, 409, 202]
+        assert told(shop.create(somebody, "TOKEN"))[2] == "there is a secret of this name"
+
+
+def test_a_value_is_set_of_nothing_that_goes_with_its_namespace_409(everywhere: Api, somebody: User) -> None:
+    with usual(everywhere.kube) as namespace:
+        inside = replace(everywhere, namespace=namespace)
+        shop, kube = Shop.new(inside), everywhere.kube
+        kept = {"finalizers": ["example.com/stay"]}
+        path = inside.objects("envsecrets", shop.by_hand("kept", "TOKEN", **kept)["metadata"]["name"])
+        kube.delete(f"{NAMESPACES}/{namespace}")
+        eventually(lambda: kube.get(path)["metadata"].get("deletionTimestamp"), message="the object goes")
+        answer = told(shop.give(somebody, "TOKEN", VALUE))
+        kube.patch(path, {"metadata": {"finalizers": None}})
+        assert answer == (409, "Conflict", "the object is being deleted")

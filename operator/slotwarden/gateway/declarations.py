@@ -53,6 +53,13 @@ class Exists(Refusal):
         self.raw = raw
 
 
+class Full(Refusal):
+    """A quota of the namespace is used up: asked before the name is, so what was to be made may be there."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "a quota of the namespace lets no such object be made")
+
+
 class Declarations:
     """Writes of objects. Methods raise `KubernetesError`s, and `Refusal`s that speak of the object alone.
 
@@ -77,6 +84,12 @@ class Declarations:
         except AlreadyExists:
             raw = await self._found(resource, namespace, name)
             raise Exists(self._took(raw)) from None
+        except Full:
+            try:
+                raw = await self._objects.get(resource, namespace, name)
+            except NotFound:
+                raise Full from None
+            raise Exists(self._took(raw)) from None
 
     async def make_env(self, ref: EnvRef, spec: Mapping[str, Any]) -> Json:
         """Make the object of a key of an environment.
@@ -99,6 +112,11 @@ class Declarations:
             oldest = await self._oldest(ref)
             if oldest is None:
                 raise conflict(f"the name {name} that the object would have is taken, or just becoming free") from None
+            raise Exists(self._took(oldest)) from None
+        except Full:
+            oldest = await self._oldest(ref)
+            if oldest is None:
+                raise
             raise Exists(self._took(oldest)) from None
         # Whatever was there before is in a list from when ours was made.
         others = [raw for raw in await self._objects.of_key(ref, _version(made)) if _uid(raw) != _uid(made)]
@@ -173,7 +191,7 @@ class Declarations:
         except Forbidden as error:
             if "quota" not in str(error):
                 raise
-            raise Refusal(403, "a quota of the namespace lets no such object be made") from None
+            raise Full from None
 
     async def _oldest(self, ref: EnvRef) -> Json | None:
         return min(await self._objects.of_key(ref), key=_age, default=None)
