@@ -27,9 +27,9 @@ _ERROR: Final = "Error"
 _WHEN: Final[Mapping[int, str]] = {
     400: "What is sent cannot be understood.",
     401: "No token, or none that is good.",
-    403: "The caller may not do this, and may know that the secret is there.",
+    403: "The caller may not do this, and may know that the secret is there; or a quota lets no such object be made.",
     404: "There is no such secret or namespace, or none that the caller may know of.",
-    409: "It does not fit what is there; the message tells why.",
+    409: "It does not fit what is there, or the namespace is being deleted; the message tells why.",
     413: f"The body is longer than {MAX_BODY // 1024} KiB.",
     415: "The body is no JSON by its own type.",
     422: "A field is wrong; the message names it and tells nothing of its content.",
