@@ -41,13 +41,16 @@ def pair(authority: trustme.CA, name: str = "localhost") -> Pair:
 class Running:
     """A server in a thread; `seen` holds the clients' chains, `failed` what the loop was told of errors."""
 
-    def __init__(self, context: AskingContext, loop: asyncio.AbstractEventLoop, handshake: float = 30) -> None:
+    def __init__(
+        self, context: AskingContext, loop: asyncio.AbstractEventLoop, handshake: float, connections: int
+    ) -> None:
         self.context = context
         self.seen: list[Peer] = []
         self.failed: list[str] = []
         self.loop = loop
         self.port = 0
         self._handshake = handshake
+        self._connections = connections
         self._stop = asyncio.Event()
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -62,7 +65,7 @@ class Running:
         app.router.add_route("*", "/", self._answer)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        site = TlsSite(runner, "127.0.0.1", 0, self.context, 100, self._handshake)
+        site = TlsSite(runner, "127.0.0.1", 0, self.context, self._connections, self._handshake)
         await site.start()
         self.port = site.port
         ready.set()
@@ -74,12 +77,12 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(kind: str, made: Pair, handshake: float = 30) -> Iterator[Running]:
+def serving(kind: str, made: Pair, handshake: float = 30, connections: int = 100) -> Iterator[Running]:
     """A server on a loop of this kind."""
     context = AskingContext()
     context.use(made)
     loop = LOOPS[kind]()
-    running, ready = Running(context, loop, handshake), threading.Event()
+    running, ready = Running(context, loop, handshake, connections), threading.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(running.serve(ready)))
     thread.start()
     try:

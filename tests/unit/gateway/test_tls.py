@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import secrets
 import socket
 import ssl
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from testbed.wait import eventually
 from tests.unit.gateway.serving import LOOPS, client_context, connect, pair, post, read_all, serving
 
 if TYPE_CHECKING:
@@ -199,3 +201,39 @@ def test_a_session_is_not_resumed(kind: str) -> None:
         assert not second.session_reused
         assert post(second, b"").endswith(b"ok")
         assert len(server.seen[1].chain) == 1
+
+
+@pytest.mark.parametrize("sent", [b"", b"no TLS at all"], ids=["silent", "broken"])
+def test_connections_that_shake_hands_take_places_as_long_as_they_do(kind: str, sent: bytes) -> None:
+    """A protocol hears nothing of a handshake that does not end well: its place must be free again all the same."""
+    context = client_context(AUTHORITY)
+    with serving(kind, pair(AUTHORITY), connections=3) as server:
+        kept = connect(server.port, context)
+        waiting = [socket.create_connection(("127.0.0.1", server.port), 20) for _ in range(2)]
+        for _ in range(2):
+            with pytest.raises(OSError):  # noqa: PT011  # told as an end or as a reset, by either side's timing
+                connect(server.port, context)
+        for raw in waiting:
+            raw.sendall(sent)
+            raw.close()
+
+        def served() -> bytes:
+            if kind == "asyncio":
+                # It leaves them in a cycle, where uvloop, which the gateway runs on, frees them at once.
+                gc.collect()
+            return post(connect(server.port, context), b"later")
+
+        eventually(served)
+        assert post(kept, b"kept").endswith(b"kept")
+        assert server.failed == []
+
+
+def test_a_connection_too_many_is_ended_and_leaves_the_others(kind: str) -> None:
+    context = client_context(AUTHORITY)
+    with serving(kind, pair(AUTHORITY), connections=2) as server:
+        kept = [connect(server.port, context) for _ in range(2)]
+        with pytest.raises(OSError):  # noqa: PT011
+            connect(server.port, context)
+        assert [post(each, b"kept")[-4:] for each in kept] == [b"kept"] * 2
+        eventually(lambda: post(connect(server.port, context), b"later"))
+        assert server.failed == []

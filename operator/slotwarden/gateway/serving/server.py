@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from slotwarden.gateway.observing import HEADER, ID
 from slotwarden.gateway.refusals import Refusal, away
-from slotwarden.gateway.serving.wire import wordless
+from slotwarden.gateway.serving.wire import Door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +47,7 @@ class TlsSite(web.BaseSite):
     ) -> None:
         super().__init__(runner, ssl_context=context, backlog=_BACKLOG)
         self._host = host
+        self._context = context
         self._connections = connections
         self._handshake = handshake
         self.port = port
@@ -62,11 +63,13 @@ class TlsSite(web.BaseSite):
         server = self._runner.server
         if server is None:
             raise AssertionError("the runner was not set up")
+        door = Door(server, self._connections)
+        self._context.refuse_while(lambda: door.full)
         self._server = await asyncio.get_running_loop().create_server(
-            wordless(server, self._connections),
+            door,
             self._host,
             self.port,
-            ssl=self._ssl_context,
+            ssl=self._context,
             backlog=self._backlog,
             ssl_handshake_timeout=self._handshake,
             ssl_shutdown_timeout=self._handshake,

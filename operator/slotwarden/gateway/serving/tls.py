@@ -16,7 +16,7 @@ from cryptography import x509
 from OpenSSL import SSL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from slotwarden.gateway.serving.certificates import Pair
 
@@ -30,12 +30,22 @@ class AskingContext(ssl.SSLContext):
     """A server's context. New connections get the certificate that was given last; none before the first was given."""
 
     _context: SSL.Context | None
+    _full: Callable[[], bool]
 
     def __new__(cls) -> AskingContext:
         """The type that event loops insist on; what it holds itself is not used."""
         made = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
         made._context = None
+        made._full = lambda: False
         return made
+
+    def refuse_while(self, full: Callable[[], bool]) -> None:
+        """End connections, before anything is done for them, as long as there is no room for one more.
+
+        Args:
+            full: whether there is none, the connection that is about to shake hands among those that are there.
+        """
+        self._full = full
 
     def use(self, pair: Pair) -> None:
         """Show this certificate from now on.
@@ -65,6 +75,8 @@ class AskingContext(ssl.SSLContext):
         """A connection between the two `ssl.MemoryBIO`s of a loop's transport."""
         if self._context is None:
             raise ssl.SSLError("there is no certificate yet")
+        if self._full():
+            raise ssl.SSLError("there are too many connections")
         return Peer(SSL.Connection(self._context, None), incoming, outgoing)
 
 

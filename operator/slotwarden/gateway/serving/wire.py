@@ -1,4 +1,4 @@
-"""What is said to a client that does not speak HTTP.
+"""How many connections there may be, and what is said on one to a client that does not speak HTTP.
 
 aiohttp would quote what it could not read, and where a client counted its body wrong that is a piece of a value.
 """
@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from aiohttp import web
 
 from slotwarden.gateway.aggregated.status import status as told
 from slotwarden.gateway.answers import json_answer
 from slotwarden.gateway.refusals import WORDS, Refusal, refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class _Wordless(web.RequestHandler):
@@ -59,26 +56,57 @@ class _Wordless(web.RequestHandler):
         return await super().finish_response(request, resp, start_time)
 
 
-class _TooMany(asyncio.Protocol):
-    """Ends a connection that there is no room for."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast("asyncio.Transport", transport).abort()
-
-
-def wordless(server: web.Server, most: int) -> Callable[[], asyncio.Protocol]:
-    """What makes the protocol of each connection.
+class Door:
+    """Makes the protocol of each connection, and counts them: each takes memory, and it needs no token to have one.
 
     Args:
-        most: how many connections there may be at once: each takes memory, and it needs no token to have one.
+        most: how many connections there may be at once.
     """
 
-    def protocol() -> asyncio.Protocol:
-        if len(server.connections) >= most:
-            return _TooMany()
-        made = server()
+    def __init__(self, server: web.Server, most: int) -> None:
+        self._server = server
+        self._most = most
+        self.arriving = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are more, those that shake hands among them."""
+        return len(self._server.connections) + self.arriving > self._most
+
+    def __call__(self) -> asyncio.Protocol:
+        """The protocol of a connection that was just accepted."""
+        return _Arriving(self)
+
+    def enter(self, transport: asyncio.Transport) -> None:
+        """Have a connection served."""
+        made = self._server()
         # aiohttp has no place to say which class it is to make.
         made.__class__ = _Wordless
-        return made
+        transport.set_protocol(made)
+        made.connection_made(transport)
 
-    return protocol
+
+class _Arriving(asyncio.Protocol):
+    """A connection until its handshake is over.
+
+    A protocol is told of nothing before, not even that the handshake failed. But what shakes hands is all that holds
+    on to it, and lets go of it at the end, so that it counts as long as it is there. uvloop, on which the gateway runs,
+    does so at once; asyncio's own loop leaves it in a cycle, to the garbage collector.
+    """
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._counts = True
+        door.arriving += 1
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._leave()
+        self._door.enter(cast("asyncio.Transport", transport))
+
+    def __del__(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._counts:
+            self._counts = False
+            self._door.arriving -= 1
