@@ -57,7 +57,7 @@ class Reflector:
     Attributes:
         cause: why nothing new is heard; empty while all is well.
         synced: whether all was listed once.
-        refused: whether we may not look, as it was the last time.
+        refused: whether we may not look; what else goes wrong later does not end that.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Reflector:
         if isinstance(error, Expired):
             self._version = 0
             return
-        self.refused = isinstance(error, Forbidden)
+        self.refused = self.refused or isinstance(error, Forbidden)
         cause = str(error)
         if isinstance(error, NotFound):
             self._version = 0

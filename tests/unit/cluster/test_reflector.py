@@ -158,6 +158,10 @@ async def test_who_may_not_look_any_more_has_lost_the_copy_after_a_while(monkeyp
         monkeypatch.setattr(reflector, "_PATIENCE", patience)
         _, made = await followed(Server((5, [thing("a", 3)]), [], error))
         assert (made.synced, made.lost) == (True, lost)
+    _, made = await followed(Server((5, [thing("a", 3)]), [], refusal, absence))
+    assert made.refused, "it is not known that it may look again"
+    _, made = await followed(Server((5, [thing("a", 3)]), refusal, [], []))
+    assert not made.refused
     _, never = await followed(Server(refusal))
     assert (never.synced, never.lost) == (False, True)
 
