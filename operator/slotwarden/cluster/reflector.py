@@ -131,6 +131,7 @@ class Reflector:
         self._copy.listed(uids, version)
         self._version = self._newest = version
         self.synced = True
+        self.refused = False
 
     def _take(self, event: Json) -> None:
         raw, kind = event["object"], event["type"]

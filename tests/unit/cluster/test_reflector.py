@@ -166,6 +166,13 @@ async def test_who_may_not_look_any_more_has_lost_the_copy_after_a_while(monkeyp
     assert (never.synced, never.lost) == (False, True)
 
 
+async def test_a_list_that_is_granted_ends_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reflector, "_PATIENCE", 0.0)
+    refusal, absence = Forbidden("list", "things", 403, "may not"), Unavailable("watch", "things", 503, "x")
+    _, made = await followed(Server(refusal, absence, (5, []), absence))
+    assert (made.synced, made.refused, made.lost) == (True, False, False)
+
+
 def test_pauses_grow_up_to_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reflector, "_FIRST_PAUSE", 0.1)
     assert reflector._pause(0) == 0.0
