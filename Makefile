@@ -106,6 +106,10 @@ bench-gateway: setup ## The same of the gateway's published APIs; ARGS="--runs 1
 soak: setup ## Mixed load on the gateway: does its memory stay flat? ARGS="--minutes 30", ARGS=--help
 	@$(PY) -m bench.gateway.soak $(ARGS)
 
+.PHONY: bench-clock
+bench-clock: setup ## Does a clock tell a foreign secret from a missing one? ARGS="--rounds 4000", ARGS=--help
+	@$(PY) -m bench.gateway.clock $(ARGS)
+
 .PHONY: crds
 crds: setup ## Write crds/ and the chart's copy from the models
 	@for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --output $$folder > /dev/null; done

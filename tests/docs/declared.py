@@ -22,6 +22,7 @@ ELSEWHERE: Final = (
     Elsewhere(r"make test-faults", "takes long", "tests/docs/test_reliability.py"),
     Elsewhere(r"make bench( [A-Z]+=.*)?", "takes long", "tests/bench/test_measurement.py"),
     Elsewhere(r"make soak( [A-Z]+=.*)?", "takes long", "tests/bench/test_soak.py"),
+    Elsewhere(r"make bench-clock( [A-Z]+=.*)?", "takes long", "tests/bench/test_clock.py"),
     Elsewhere(r"make bench-gateway( [A-Z]+=.*)?", "takes long", "tests/bench/test_gateway.py"),
     Elsewhere(r"make (lint|setup|crds|docs|proto)", "works on the checkout, which tests leave alone", ".ci/run"),
     Elsewhere(r"make lock", "asks a package index", "requirements/dev.txt"),
