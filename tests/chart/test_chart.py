@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,39 +12,18 @@ import yaml
 
 from slotwarden import main
 from slotwarden.resources import crd
-from testbed.clients.kubectl import helm_template
 from testbed.install import CHART
+from tests.chart.objects import Json, named, of, the
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from testbed.clients.kubectl import Kubectl
     from testbed.session import Session
+    from tests.chart.objects import Render
 
-Json = dict[str, Any]
-Render = Callable[..., list[Json]]
 # Read by the operator beside the variables of its options.
 OTHER_VARIABLES = {"VAULT_CACERT", "VAULT_NAMESPACE", "SLOTWARDEN_NAMESPACE"}
-
-
-@pytest.fixture
-def render(testbed: Session) -> Render:
-    """The objects of the chart with some values, as release `slotwarden` in namespace `system`."""
-
-    def run(values: Json | None = None, namespace: str = "system") -> list[Json]:
-        return helm_template(testbed.helm, CHART, "slotwarden", namespace, values or {})
-
-    return run
-
-
-def named(objects: list[Json], kind: str) -> list[str]:
-    """`namespace/name` of the objects of a kind."""
-    found = (item["metadata"] for item in objects if item["kind"] == kind)
-    return [f"{item.get('namespace', '')}/{item['name']}" for item in found]
-
-
-def the(objects: list[Json], kind: str) -> Json:
-    """The one object of a kind."""
-    (found,) = (item for item in objects if item["kind"] == kind)
-    return found
 
 
 def test_helm_has_no_complaint(testbed: Session) -> None:
@@ -97,7 +75,8 @@ LEASE = "system/slotwarden-lease"
 
 def test_all_namespaces_need_a_cluster_role_and_the_lease(render: Render) -> None:
     objects = render()
-    assert named(objects, "ClusterRole") == named(objects, "ClusterRoleBinding") == ["/slotwarden.system"]
+    assert named(of(objects, "operator"), "ClusterRole") == ["/slotwarden.system"]
+    assert named(objects, "ClusterRoleBinding") == ["/slotwarden.system"]
     assert named(objects, "Role") == named(objects, "RoleBinding") == [LEASE]
 
 
@@ -113,7 +92,7 @@ def test_named_namespaces_need_roles_there_and_the_identity_of_the_cluster(rende
     objects = render({"namespaces": ["a", "b", "a"]})
     wanted = [f"{namespace}/slotwarden.system" for namespace in ("a", "b", "kube-system")]
     assert named(objects, "Role") == named(objects, "RoleBinding") == [*wanted, LEASE]
-    assert named(objects, "ClusterRole") == named(objects, "ClusterRoleBinding") == []
+    assert named(of(objects, "operator"), "ClusterRole") == named(objects, "ClusterRoleBinding") == []
     for namespace, role in zip(("a", "b", "kube-system"), (o for o in objects if o["kind"] == "Role"), strict=False):
         own = {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]}
         assert role["rules"][-1] == own
@@ -128,8 +107,9 @@ def test_no_rule_has_a_wildcard(render: Render) -> None:
 
 def test_policies_hold_in_the_namespaces_of_the_release(render: Render) -> None:
     def selectors(values: Json) -> list[Any]:
-        bindings = (item for item in render(values) if item["kind"] == "ValidatingAdmissionPolicyBinding")
-        return [item["spec"].get("matchResources") for item in bindings]
+        bindings = [item for item in render(values) if item["kind"] == "ValidatingAdmissionPolicyBinding"]
+        about_values = [item for item in bindings if item["metadata"]["name"].endswith(("-value", "-values"))]
+        return [item["spec"].get("matchResources") for item in about_values]
 
     own = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["a", "b"]}]}
     other = {"matchLabels": {"slots": "yes"}}
@@ -169,6 +149,14 @@ def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
         ({"namespace": ["a"]}, "additional properties 'namespace' not allowed"),
         ({"namespaces": ["A"]}, "/namespaces/0"),
         ({"image": {"digest": "sha256:1"}}, "/image/digest"),
+        ({"serviceAccount": {"create": False}}, "name the one to use in serviceAccount.name"),
+        ({"serviceAcount": {}}, "additional properties 'serviceAcount' not allowed"),
+        ({"gateway": {"service": {"kind": "ClusterIP"}}}, "/gateway/service"),
+        ({"gateway": {"extraEnv": [{"name": "A", "value": 1}]}}, "/gateway/extraEnv/0/value"),
+        ({"commonLabels": {"app.kubernetes.io/name": "x"}}, "/commonLabels"),
+        ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "/podDisruptionBudget/maxUnavailable"),
+        ({"topologySpreadConstraints": [{"maxSkew": 1}]}, "/topologySpreadConstraints/0"),
+        ({"leaseDuration": 0}, "/leaseDuration"),
     ],
 )
 def test_wrong_values_are_told(render: Render, values: Json, words: str) -> None:

@@ -159,8 +159,8 @@ def test_a_certificate_of_others_is_shown(testbed: Session) -> None:
     objects = render(testbed, {"gateway": {"tlsSecretName": "theirs", "apiServiceAnnotations": annotations}})
     given = variables(objects)
     assert "SLOTWARDEN_TLS_SECRET" not in given
-    (mount,) = pod(objects)["containers"][0]["volumeMounts"]
-    (volume,) = pod(objects)["volumes"]
+    (mount,) = [each for each in pod(objects)["containers"][0]["volumeMounts"] if each["name"] == "tls"]
+    (volume,) = [each for each in pod(objects)["volumes"] if each["name"] == "tls"]
     assert (mount["name"], volume["secret"]) == (volume["name"], {"secretName": "theirs"})
     files = [given[f"SLOTWARDEN_TLS_{what}_FILE"] for what in ("CERT", "KEY")]
     assert files == [f"{mount['mountPath']}/tls.{suffix}" for suffix in ("crt", "key")]

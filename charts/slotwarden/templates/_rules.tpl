@@ -1,0 +1,53 @@
+{{/* What the operator does in each namespace, and nothing else. */}}
+{{- define "slotwarden.rules" -}}
+- apiGroups: [slotwarden.io]
+  resources: [secretslots, envsecrets]
+  # patch: an inline value is removed from the object.
+  verbs: [get, list, watch, patch]
+- apiGroups: [slotwarden.io]
+  resources: [secretslots/status, envsecrets/status]
+  verbs: [patch]
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+{{- end -}}
+
+{{/* What the gateway does in each namespace, and nothing else. */}}
+{{- define "slotwarden.gatewayRules" -}}
+- apiGroups: [slotwarden.io]
+  resources: [secretslots, envsecrets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [slotwarden.io]
+  resources: [secretslots/status, envsecrets/status]
+  verbs: [patch]
+# Asked for by the policies of whoever changes where a value is sent; it asks its callers for the same.
+- apiGroups: [values.slotwarden.io]
+  resources: [secretslots/value, envsecrets/value]
+  verbs: [create]
+{{- end -}}
+
+{{/* A policy's binding, in the namespaces that the release works in: takes the root, the policy's name, the action. */}}
+{{- define "slotwarden.policyBinding" -}}
+{{- $selector := .root.Values.policies.namespaceSelector }}
+{{- if and .root.Values.namespaces (not $selector) }}
+{{- $only := dict "key" "kubernetes.io/metadata.name" "operator" "In" "values" (uniq .root.Values.namespaces) }}
+{{- $selector = dict "matchExpressions" (list $only) }}
+{{- end -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ include "slotwarden.uniqueName" .root }}.{{ .policy }}
+  labels:
+    {{- include "slotwarden.labels" .root | nindent 4 }}
+spec:
+  policyName: {{ include "slotwarden.uniqueName" .root }}.{{ .policy }}
+  validationActions: [{{ .action }}]
+  {{- with $selector }}
+  matchResources:
+    namespaceSelector:
+      {{- toYaml . | nindent 6 }}
+  {{- end }}
+{{- end -}}
