@@ -51,3 +51,20 @@ spec:
       {{- toYaml . | nindent 6 }}
   {{- end }}
 {{- end -}}
+
+{{/* A ClusterRole for people, but its rules: takes the root, its name, and the roles of Kubernetes that it goes into. */}}
+{{- define "slotwarden.role" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: {{ include "slotwarden.fullname" .root }}-{{ .name }}
+  labels:
+    {{- include "slotwarden.releaseLabels" .root | nindent 4 }}
+    app.kubernetes.io/component: roles
+    {{- include "slotwarden.moreLabels" .root | nindent 4 }}
+    {{- if .root.Values.roles.aggregate }}
+    {{- range .partOf }}
+    rbac.authorization.k8s.io/aggregate-to-{{ . }}: "true"
+    {{- end }}
+    {{- end }}
+{{- end -}}
