@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 CRDS = ROOT / "crds"
 CHART = ROOT / "charts" / "slotwarden"
+# The release that all share: no test has slots in its namespace, which the policies keep free of them.
+RELEASE_NAMESPACE = "slotwarden-system"
 # What a run installs once, and what it applies for each operator and gateway; a Deployment would wait for a kubelet
 # for ever.
 SHARED_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
@@ -53,7 +55,7 @@ class Account:
 def install_shared(session: Session, values: Mapping[str, Any] | None = None) -> None:
     """Apply the CRDs and the chart's policies, and wait until the API server serves them."""
     install_crds(session)
-    objects = _render(session, "default", {"crds": {"enabled": False}, **(values or {})})
+    objects = _render(session, RELEASE_NAMESPACE, {"crds": {"enabled": False}, **(values or {})})
     shared = [item for item in objects if item["kind"] in SHARED_KINDS]
     if shared:
         session.kubectl.apply(shared, check=True)

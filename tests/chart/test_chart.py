@@ -156,6 +156,7 @@ def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
         ({"commonLabels": {"app.kubernetes.io/name": "x"}}, "/commonLabels"),
         ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "/podDisruptionBudget/maxUnavailable"),
         ({"topologySpreadConstraints": [{"maxSkew": 1}]}, "/topologySpreadConstraints/0"),
+        ({"policies": {"systemNamespaces": "kube-system"}}, "/policies/systemNamespaces"),
         ({"leaseDuration": 0}, "/leaseDuration"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from slotwarden.domain.names import object_name
 from slotwarden.resources.secretslot import SecretSlot
+from testbed.install import RELEASE_NAMESPACE
 from tests.crd.objects import slot
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _warning(spec: dict[str, Any]) -> str:
     """The policy warns of an inline value; that is its own test's matter."""
     for kind, field in (("registry", "password"), ("git", "token")):
         if field in spec.get(kind, {}):
-            policy = "slotwarden.default.inline-values"
+            policy = f"slotwarden.{RELEASE_NAMESPACE}.inline-values"
             return (
                 f"Warning: Validation failed for ValidatingAdmissionPolicy '{policy}' with binding '{policy}': "
                 f"spec.{kind}.{field} is inline: the value passes through the API server's storage and audit log. "

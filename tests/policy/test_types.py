@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from testbed.install import RELEASE_NAMESPACE
+
 if TYPE_CHECKING:
     from testbed.clients.kubectl import Kubectl
     from testbed.session import Session
 
 DEADLINE = 60
-POLICIES = ("set-value", "inline-values", "set-env-value", "inline-env-values")
+POLICIES = ("set-value", "inline-values", "set-env-value", "inline-env-values", "system-namespaces")
 
 
 def test_no_expression_is_warned_about(enforced: Session, kubectl: Kubectl) -> None:
-    found = {policy: _checked(kubectl, f"slotwarden.default.{policy}") for policy in POLICIES}
+    found = {policy: _checked(kubectl, f"slotwarden.{RELEASE_NAMESPACE}.{policy}") for policy in POLICIES}
     assert found == {policy: {} for policy in POLICIES}
 
 

@@ -68,3 +68,14 @@ metadata:
     {{- end }}
     {{- end }}
 {{- end -}}
+
+{{/* The namespaces that no slot may project into: those that `namespaces` names are meant to. */}}
+{{- define "slotwarden.systemNamespaces" -}}
+{{- with .Values.policies.systemNamespaces -}}
+{{- range uniq (append . $.Release.Namespace) }}
+{{- if not (has . $.Values.namespaces) }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+{{- end -}}
