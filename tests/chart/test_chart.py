@@ -157,6 +157,8 @@ def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
         ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "/podDisruptionBudget/maxUnavailable"),
         ({"topologySpreadConstraints": [{"maxSkew": 1}]}, "/topologySpreadConstraints/0"),
         ({"policies": {"systemNamespaces": "kube-system"}}, "/policies/systemNamespaces"),
+        ({"networkPolicy": {"dnsPorts": [0]}}, "/networkPolicy/dnsPorts/0"),
+        ({"metrics": {"podMonitor": {"interval": "often"}}}, "/metrics/podMonitor/interval"),
         ({"leaseDuration": 0}, "/leaseDuration"),
     ],
 )

@@ -99,7 +99,8 @@ def test_each_has_settings_of_its_own(render: Render) -> None:
 
 
 def test_labels_for_all_are_on_all_and_select_nothing(render: Render) -> None:
-    objects = render({**BOTH, "commonLabels": {"team": "platform"}})
+    everything = {"networkPolicy": {"enabled": True}, "metrics": {"podMonitor": {"enabled": True}}, **BOTH}
+    objects = render({**everything, "commonLabels": {"team": "platform"}})
     assert {item["metadata"]["labels"].get("team") for item in objects} == {"platform"}
     for component in PROGRAMS:
         assert pod(objects, component)["metadata"]["labels"]["team"] == "platform"
