@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 CRDS = ROOT / "crds"
 CHART = ROOT / "charts" / "slotwarden"
-# The release that all share: no test has slots in its namespace, which the policies keep free of them.
-RELEASE_NAMESPACE = "slotwarden-system"
+# The release that all share: no test has slots in its namespace, which the policies keep free of them, or installs
+# another release there, which would be of the same name.
+RELEASE_NAMESPACE = "slotwarden-testbed"
 # What a run installs once, and what it applies for each operator and gateway; a Deployment would wait for a kubelet
 # for ever.
 SHARED_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
