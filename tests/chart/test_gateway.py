@@ -67,6 +67,7 @@ def test_it_is_not_there_unless_it_is_wanted(testbed: Session) -> None:
             "vault": {"auth": "token", "tokenSecret": {"name": "t"}, "caSecret": {"name": "ca"}},
             "gateway": {"vaultTokenSecret": {"name": "g"}},
         },
+        {"gateway": {"publishedApis": {"enabled": False}, "service": {"type": "LoadBalancer"}}},
         {"gateway": {"tlsSecretName": "theirs", "apiServiceAnnotations": {"cert-manager.io/inject-ca-from": "a/b"}}},
     ],
 )
@@ -101,6 +102,10 @@ def test_it_may_do_what_it_does_and_nothing_more(testbed: Session) -> None:
         assert "*" not in yaml.safe_dump([item.get("rules") for item in objects])
     alone = rules(render(testbed, {"gateway": {"aggregation": False}}))
     assert alone == {resource: verbs for resource, verbs in wanted.items() if resource != "apiservices"}
+    values_alone = rules(render(testbed, {"gateway": {"publishedApis": {"enabled": False}}}))
+    of_objects = {"secretslots": ["get"], "envsecrets": ["get", "list"]}
+    without = wanted.keys() - {"secretslots/value", "envsecrets/value"}
+    assert values_alone == {resource: wanted[resource] for resource in without} | of_objects
     shown = rules(render(testbed, {"gateway": {"tlsSecretName": "theirs"}}))
     assert shown == {resource: wanted[resource] for resource in wanted.keys() - {"apiservices", "secrets"}}
 
@@ -152,6 +157,12 @@ def test_its_service_leads_to_both_ports(testbed: Session) -> None:
     assert leads == {443: 18443, 9443: 19443}
     given = variables(objects)
     assert (given["SLOTWARDEN_HTTPS_PORT"], given["SLOTWARDEN_GRPC_PORT"]) == ("18443", "19443")
+
+
+def test_without_the_published_apis_there_is_no_grpc(testbed: Session) -> None:
+    objects = render(testbed, {"gateway": {"publishedApis": {"enabled": False}}, "networkPolicy": {"enabled": True}})
+    assert variables(objects)["SLOTWARDEN_PUBLISHED_APIS"] == "false"
+    assert "grpc" not in yaml.safe_dump(objects).lower()
 
 
 def test_a_certificate_of_others_is_shown(testbed: Session) -> None:

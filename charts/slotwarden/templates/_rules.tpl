@@ -17,16 +17,26 @@
 
 {{/* What the gateway does in each namespace, and nothing else. */}}
 {{- define "slotwarden.gatewayRules" -}}
+{{- if .Values.gateway.publishedApis.enabled }}
 - apiGroups: [slotwarden.io]
   resources: [secretslots, envsecrets]
   verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [slotwarden.io]
-  resources: [secretslots/status, envsecrets/status]
-  verbs: [patch]
 # Asked for by the policies of whoever changes where a value is sent; it asks its callers for the same.
 - apiGroups: [values.slotwarden.io]
   resources: [secretslots/value, envsecrets/value]
   verbs: [create]
+{{- else }}
+- apiGroups: [slotwarden.io]
+  resources: [secretslots, envsecrets]
+  verbs: [get]
+# Others that stand for the same key.
+- apiGroups: [slotwarden.io]
+  resources: [envsecrets]
+  verbs: [list]
+{{- end }}
+- apiGroups: [slotwarden.io]
+  resources: [secretslots/status, envsecrets/status]
+  verbs: [patch]
 {{- end -}}
 
 {{/* A policy's binding, in the namespaces that the release works in: takes the root, the policy's name, the action. */}}

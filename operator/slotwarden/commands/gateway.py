@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     help="Whether the API server forwards requests: its front proxy is believed, and the APIService kept.",
 )
 @click.option(
+    "--published-apis/--no-published-apis",
+    default=True,
+    show_default=True,
+    help="Whether the published APIs are served, over REST and gRPC. Without, it needs no right to make, change or "
+    "delete objects.",
+)
+@click.option(
     "--service-namespace", default="default", show_default=True, help="Where the Service that leads to it is."
 )
 @click.option("--service-name", default="slotwarden-gateway", show_default=True, help="The name of that Service.")
@@ -109,6 +116,7 @@ def _options(options: dict[str, Any]) -> Options:
         cluster=options["cluster_id"] or None,
         audiences=options["audiences"],
         aggregated=options["aggregation"],
+        published=options["published_apis"],
         service=(
             name_of("--service-namespace", options["service_namespace"]),
             name_of("--service-name", options["service_name"]),

@@ -39,7 +39,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
         followers = [asyncio.create_task(each) for each in gateway.followers()]
         after.push_async_callback(_end, followers)
         after.push_async_callback(_drain, gateway)
-        await listen({**small, "https": gateway.https, "grpc": gateway.grpc}, options.port_file)
+        await listen({**small, **gateway.servers()}, options.port_file)
         stopping = asyncio.ensure_future(stop.wait())
         done, _ = await asyncio.wait({stopping, *followers}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -51,7 +51,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
 
 async def _drain(gateway: Gateway) -> None:
     """Both at once: they share the grace."""
-    await asyncio.gather(gateway.https.stop(), gateway.grpc.stop())
+    await asyncio.gather(*(server.stop() for server in gateway.servers().values()))
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -97,6 +97,7 @@ class Options:
         cluster: the cluster's identity; the uid of `kube-system` if None.
         audiences: tokens are taken for any of these.
         aggregated: whether the API server's front proxy is believed, and told the certificate's authorities.
+        published: whether the published APIs are served. Without, it makes, changes and deletes no object.
         service: namespace and name of the Service that leads to the gateway.
         names: further names that clients know it by.
         files: certificate and key, where others look after them.
@@ -113,6 +114,7 @@ class Options:
     cluster: str | None
     audiences: Sequence[str]
     aggregated: bool
+    published: bool
     service: tuple[str, str]
     names: Sequence[str]
     files: tuple[Path, Path] | None
@@ -142,7 +144,7 @@ class Gateway:
     kv: VaultKV
     metrics: GatewayMetrics
     https: HttpsServer
-    grpc: GrpcServer
+    grpc: GrpcServer | None
     certificate: Certificate
     trust: FollowedTrust | None
     looks: Mapping[str, Look]
@@ -173,9 +175,14 @@ class Gateway:
         """What has to run beside the server."""
         trust = [self.trust.run()] if self.trust is not None else []
         looks = (look.run() for look in self.looks.values())
-        health = self.grpc.follow(lambda: not any(self.checks().values()))
+        health = [self.grpc.follow(lambda: not any(self.checks().values()))] if self.grpc is not None else []
         following = (run for each in self.following for run in each.runs())
-        return [self.certificate.run(), *trust, *looks, health, *following]
+        return [self.certificate.run(), *trust, *looks, *health, *following]
+
+    def servers(self) -> dict[str, HttpsServer | GrpcServer]:
+        """What clients are served by, by the names of the ports."""
+        grpc: dict[str, HttpsServer | GrpcServer] = {"grpc": self.grpc} if self.grpc is not None else {}
+        return {"https": self.https, **grpc}
 
     async def close(self) -> None:
         """Close all connections."""
@@ -189,9 +196,8 @@ async def assemble(options: Options) -> Gateway:
     Raises:
         NoCluster: no cluster was found.
     """
-    metrics = GatewayMetrics()
+    metrics, catalog = GatewayMetrics(), Catalog()
     client = await _client(options, metrics)
-    catalog = Catalog()
     metrics.follow_catalog(lambda: catalog.behind)
     kv = VaultKV(options.vault, observe=metrics.vault_request)
     store = VaultStore(kv, EntryPaths(options.prefix), VaultTransit.of(kv.session, options.vault.transit_mount))
@@ -213,13 +219,14 @@ async def assemble(options: Options) -> Gateway:
     )
     tokens = Tokens(reviews, options.audiences, time.monotonic, time.time)
     authenticator = Authenticator(lambda: trust.trust if trust else None, tokens)
-    forms = Forms(apis.FORMS, status.of_request)
+    forms = Forms(apis.FORMS if options.published else (), status.of_request)
     traffic = Traffic(options.most, forms.answer)
     shares, slots, shown = Shares(options.most), Slots(published), ShownCertificate()
     known = [*documents.but_them(authenticator.middleware, shares.middleware), delivered, only(options.namespaces)]
     order = [Observing(metrics).middleware, traffic.middleware, forms.middleware, in_time, *known]
     app = web.Application(middlewares=order, client_max_size=MAX_BODY)
-    app.add_routes([*aggregated.routes(), *documents.routes(), *apis.routes(published, slots, options.public_url)])
+    offered = (*documents.routes(), *apis.routes(published, slots, options.public_url)) if options.published else ()
+    app.add_routes([*aggregated.routes(), *offered])
     return Gateway(
         options,
         client,
@@ -231,7 +238,7 @@ async def assemble(options: Options) -> Gateway:
         trust,
         _looks(client, store, metrics),
         catalog,
-        follow(catalog, client, options.namespaces),
+        follow(catalog, client, options.namespaces) if options.published else (),
     )
 
 
@@ -249,7 +256,9 @@ def _looks(client: KubeClient, store: VaultStore, metrics: GatewayMetrics) -> di
     }
 
 
-def _grpc(options: Options, slots: Slots, guard: Guard, shown: ShownCertificate, traffic: Traffic) -> GrpcServer:
+def _grpc(options: Options, slots: Slots, guard: Guard, shown: ShownCertificate, traffic: Traffic) -> GrpcServer | None:
+    if not options.published:
+        return None
     services = ((slots_grpc.SERVICE, SlotsGrpc(slots).add),)
     address = options.listen, options.grpc_port
     return GrpcServer(services, guard, address, shown, traffic, options.grace, _connections(options))
