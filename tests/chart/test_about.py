@@ -1,0 +1,50 @@
+"""What the chart tells of itself, to Helm and to Artifact Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from slotwarden.resources import crd
+from testbed.install import CHART
+from tests.chart.objects import pod
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testbed.clients.kubectl import Kubectl
+    from tests.chart.objects import Render
+
+
+@pytest.fixture
+def about() -> Callable[[str], Any]:
+    """`about(name)`: what an annotation for Artifact Hub lists."""
+    annotations = yaml.safe_load(Path(CHART, "Chart.yaml").read_text())["annotations"]
+    return lambda name: yaml.safe_load(annotations[f"artifacthub.io/{name}"])
+
+
+def test_it_names_the_kinds(about: Callable[[str], Any]) -> None:
+    served = {
+        (item["metadata"]["name"], item["spec"]["names"]["kind"], version["name"])
+        for item in map(crd.definition, crd.KINDS)
+        for version in item["spec"]["versions"]
+    }
+    assert {(item["name"], item["kind"], item["version"]) for item in about("crds")} == served
+
+
+def test_it_names_the_image(about: Callable[[str], Any], render: Render) -> None:
+    assert [item["image"] for item in about("images")] == [
+        container["image"] for container in pod(render(), "operator")["spec"]["containers"]
+    ]
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_examples_are_good(about: Callable[[str], Any], kubectl: Kubectl, namespace: str) -> None:
+    examples = [{**item, "metadata": {"name": item["metadata"]["name"]}} for item in about("crdsExamples")]
+    assert {item["kind"] for item in examples} == {kind.name for kind in crd.KINDS}
+    for example in examples:
+        done = kubectl("create", "--dry-run=server", "-f", "-", stdin=example, namespace=namespace)
+        assert (done.code, done.stderr) == (0, "")
