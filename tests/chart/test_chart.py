@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,3 +175,21 @@ def test_every_value_is_explained() -> None:
         value = line.split(": ", 1)[1:]
         if value and not line.startswith(("#", "cpu:", "memory:")):
             assert before.startswith("#"), line
+
+
+def test_the_schema_knows_every_value_and_no_other() -> None:
+    schema = json.loads(Path(CHART, "values.schema.json").read_text())
+    values = yaml.safe_load(Path(CHART, "values.yaml").read_text())
+
+    def compare(known: Json, given: Json, where: str) -> None:
+        if "$ref" in known:
+            known = schema["definitions"][known["$ref"].rpartition("/")[2]]
+        if "properties" not in known:
+            return
+        assert known["additionalProperties"] is False, where
+        # What an umbrella chart tells all of its parts; this one heeds nothing of it.
+        assert known["properties"].keys() - {"global"} == given.keys(), where
+        for name, value in given.items():
+            compare(known["properties"][name], value, f"{where}.{name}")
+
+    compare(schema, values, "values")
