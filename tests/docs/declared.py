@@ -48,6 +48,12 @@ ELSEWHERE: Final = (
         "names a command without its arguments",
         "README.md",
     ),
+    Elsewhere(r"(sops|kubeseal) .*", "needs a program and a key of the reader's", "docs/verification.md"),
+    Elsewhere(
+        r"kubectl (-n argocd patch configmap|apply -f examples/gitops/(argocd|flux)/) ?.*",
+        "needs Argo CD or Flux",
+        "tests/gitops/test_examples.py",
+    ),
     Elsewhere(r"docker .*", "needs a container engine", "tests/unit/test_dockerfile.py"),
     Elsewhere(r"vault operator unseal", "asks for a key at a terminal", "tests/vault/test_outages.py"),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from slotwarden.resources.conditions import Reason
 from testbed.clients.kube import core
+from testbed.install import ROOT
 from testbed.proxy import Answers
 from testbed.wait import eventually
 from tests.e2e.environments import into
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.faults.support import Exposed
 
+PAGE = ROOT / "docs" / "gitops.md"
 READY = ("Current", "Healthy", "Current")
 WORKS = ("InProgress", "Progressing", "InProgress")
 FAILED = ("Failed", "Degraded", "Failed")
@@ -152,6 +155,12 @@ def test_every_state_is_told(health: Path, make_exposed: Callable[..., Exposed])
     assert {condition(slot)["reason"] for slot in objects} == set(Reason)
     wanted = {f"{slot['kind']} {condition(slot)['reason']}": slot for slot in objects}
     assert judged(health, objects) == {told: STATES[Reason(told.split()[1])] for told in wanted}
+
+
+def test_the_page_tells_the_same() -> None:
+    rows = re.findall(r"^\| (`.*`) \| (\w+) \| (\w+) \| (\w+) \|$", PAGE.read_text(), re.MULTILINE)
+    told = {Reason(reason): tuple(said) for reasons, *said in rows for reason in re.findall(r"`(\w+)`", reasons)}
+    assert told == STATES
 
 
 def test_what_the_operator_has_not_looked_at_is_in_progress(health: Path) -> None:
