@@ -36,6 +36,7 @@ from slotwarden.reconcile.rollcall import RollCall
 from slotwarden.reconcile.rounds import Rounds
 from slotwarden.reconcile.slot import SlotReconciler
 from slotwarden.reconcile.state import States
+from slotwarden.reconcile.status import by_reason
 from slotwarden.reconcile.sweep import Sweeper
 from slotwarden.reconcile.target import TargetReconciler
 from slotwarden.telemetry.metrics import OperatorMetrics
@@ -48,7 +49,7 @@ from slotwarden.vault.kv import VaultKV
 from slotwarden.vault.transit import VaultTransit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from slotwarden.reconcile.observe import SecretView
@@ -165,6 +166,7 @@ async def assemble(options: Options) -> Operator:
     )
     for priority in Priority:
         metrics.follow_queue(priority.name.lower(), partial(queue.depth, priority), partial(queue.age, priority))
+    metrics.follow_slots(partial(_slots, cache, queue))
     metrics.vault_up.set(1)
     metrics.kubernetes_up.set(1)
     enqueue = partial(_enqueue, queue)
@@ -183,6 +185,11 @@ async def _connect(options: Options, metrics: OperatorMetrics, term: Term) -> tu
     # A client of its own: a renewal needs no term, and waits behind nothing else.
     leases = Leases(connect(Term.unlimited()), *options.lease)
     return client, Elector(leases, term, identity, timing, boot_time, random.random)
+
+
+def _slots(cache: Cache, queue: WorkQueue[Key]) -> Mapping[tuple[str, str], int]:
+    """The leader's slots by kind and reason: a standby knows them, too, and would have each counted twice."""
+    return by_reason(cache.slots.values()) if queue.is_open else {}
 
 
 def _enqueue(queue: WorkQueue[Key], keys: Iterable[Key], priority: Priority = Priority.USER) -> None:

@@ -30,6 +30,7 @@ PINNED = {
     "slotwarden_queue_age_seconds",
     "slotwarden_projection_seconds_count",
     "slotwarden_leader",
+    "slotwarden_slots",
     "slotwarden_vault_up",
 }
 
@@ -72,6 +73,7 @@ def test_it_is_not_ready_before_it_has_listed_all(
     assert "[-] sync" in text
     assert running.healthz() == (HTTPStatus.OK, "ok\n")
     assert running.metrics().value("slotwarden_leader") == 0
+    assert "slotwarden_slots" not in running.metrics().names()
     assert stop(running) == 0
     assert "Traceback" not in running.log_text()
     running.through(kubernetes=installed.kube.server, vault=vault).start()
@@ -98,14 +100,16 @@ def test_it_is_not_ready_where_it_can_never_lead(
 
 def test_metrics_have_their_names_and_no_objects(org: Organization) -> None:
     org.made("recognisable", git("token"))
-    org.create("waiting", git())
-    org.told("waiting", "AwaitingValue")
+    org.create("unset-yet", git())
+    org.told("unset-yet", "AwaitingValue")
     found = org.operator.metrics()
     assert found.names() >= PINNED
     assert found.value("slotwarden_leader") == 1
     assert found.value("slotwarden_projection_seconds_count") == 1
     assert found.value("slotwarden_reconcile_total", kind="slot") > 0
-    for name in ("recognisable", "waiting", org.namespace, org.prefix):
+    assert found.value("slotwarden_slots", kind="slot", reason="Ready") == 1
+    assert found.value("slotwarden_slots", kind="slot", reason="AwaitingValue") == 1
+    for name in ("recognisable", "unset-yet", org.namespace, org.prefix):
         assert name not in found.text
 
 

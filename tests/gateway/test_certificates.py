@@ -110,7 +110,9 @@ def test_a_certificate_from_files_is_read_again_when_it_changes(
     assert served.readyz()[0] == 200
     assert shown(served.port, first.cert_pem.bytes().decode(), "localhost")
     write(second.issue_cert("localhost"))
-    eventually(lambda: shown(served.port, second.cert_pem.bytes().decode(), "localhost"))
+    leaf = eventually(lambda: shown(served.port, second.cert_pem.bytes().decode(), "localhost"))
+    end = served.metrics().value("slotwarden_gateway_certificate_end_timestamp_seconds")
+    assert end == leaf.not_valid_after_utc.timestamp()
     eventually(lambda: "certificate: ok" in served.readyz()[1])
     assert kube.find(core(namespace, "secrets", TLS_SECRET)) is None
 

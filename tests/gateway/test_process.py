@@ -73,6 +73,7 @@ def test_it_counts_its_requests(served: Gateway, cadata: str, pki: Pki) -> None:
     assert found.value("slotwarden_kubernetes_requests_total", resource="configmaps") >= 1
     assert found.value("slotwarden_vault_up") == 1
     assert found.value("slotwarden_kubernetes_up") == 1
+    assert found.value("slotwarden_gateway_ready") == 1
 
 
 def test_its_log_is_json_of_one_line_each(served: Gateway) -> None:
@@ -111,6 +112,7 @@ def test_it_is_not_ready_while_nobody_can_be_trusted(
 
     eventually(told)
     assert made.healthz() == (200, "ok\n")
+    assert made.metrics().value("slotwarden_gateway_ready") == 0
     made.signal(signal.SIGTERM)
     assert made.wait_end() == 0
 

@@ -31,6 +31,7 @@ def operator_metrics() -> str:
     made = OperatorMetrics()
     made.reconciled.labels("", "")
     made.follow_queue("", lambda: 0, lambda: 0)
+    made.follow_slots(lambda: {("", ""): 0})
     return _metrics(made)
 
 

@@ -28,6 +28,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
     async with contextlib.AsyncExitStack() as after:
         gateway = await assemble(options)
         after.push_async_callback(gateway.close)
+        gateway.metrics.follow_ready(lambda: gateway.ready)
         checks = health_routes(gateway.checks, gateway.notes)
         small = {
             "health": Server(checks, options.listen, options.health_port),

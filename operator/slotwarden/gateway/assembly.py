@@ -162,6 +162,11 @@ class Gateway:
             found["trust"] = "" if self.trust.trust is not None else self.trust.cause
         return found | ({"process": "it stops"} if self.stopping else {})
 
+    @property
+    def ready(self) -> bool:
+        """Whether requests can be served."""
+        return not any(self.checks().values())
+
     def notes(self) -> dict[str, str]:
         """What is not well although requests can be served."""
         found = {name: look.cause for name, look in self.looks.items()}
@@ -175,7 +180,7 @@ class Gateway:
         """What has to run beside the server."""
         trust = [self.trust.run()] if self.trust is not None else []
         looks = (look.run() for look in self.looks.values())
-        health = [self.grpc.follow(lambda: not any(self.checks().values()))] if self.grpc is not None else []
+        health = [self.grpc.follow(lambda: self.ready)] if self.grpc is not None else []
         following = (run for each in self.following for run in each.runs())
         return [self.certificate.run(), *trust, *looks, *health, *following]
 
@@ -234,7 +239,7 @@ async def assemble(options: Options) -> Gateway:
         metrics,
         HttpsServer(app, (options.listen, options.https_port), context, traffic, options.grace, _connections(options)),
         _grpc(options, slots, Guard(slots_grpc.ROUTES, tokens, traffic, shares, metrics), shown, traffic),
-        _certificate(options, client, (context.use, shown.use)),
+        _certificate(options, client, (context.use, shown.use, lambda pair: metrics.certificate_shown(*pair.life))),
         trust,
         _looks(client, store, metrics),
         catalog,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -18,6 +19,7 @@ from slotwarden.resources.conditions import (
 from slotwarden.resources.slotstatus import ProjectionStatus, Status, VaultStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from slotwarden.reconcile.keys import TargetKey
@@ -95,6 +97,12 @@ def event(report: Report) -> tuple[Literal["Normal", "Warning"], str, str] | Non
     if (old.vault.version, old.vault.created_time) == (version.number, version.created_time):
         return None
     return ("Normal", "Rotated", f"Secret {report.outcome.secret} holds version {version.number} of the value")
+
+
+def by_reason(slots: Iterable[SlotView]) -> Counter[tuple[str, str]]:
+    """How many there are, by the word of their kind and the reason of their Ready condition; `New` without one."""
+    ready = ((slot.kind.word, find_condition(slot.status.conditions, ConditionType.READY)) for slot in slots)
+    return Counter((kind, found.reason if found else "New") for kind, found in ready)
 
 
 def _status(report: Report) -> Status:

@@ -39,6 +39,11 @@ def conditions(found: dict[str, Any] | None) -> dict[str, tuple[str, str]]:
     return {made["type"]: (made["status"], made["reason"]) for made in found["conditions"]}
 
 
+def test_slots_are_counted_by_their_reason() -> None:
+    ready = with_status(status.change(report(ready_state())))
+    assert status.by_reason([ready, ready, slot()]) == {("slot", "Ready"): 2, ("slot", "New"): 1}
+
+
 def with_status(found: dict[str, Any] | None) -> SlotView:
     assert found is not None
     return slot(version=2, status=found)

@@ -34,6 +34,11 @@ class Pair:
     key: Key = field(repr=False)
     chain: tuple[x509.Certificate, ...] = ()
 
+    @property
+    def life(self) -> tuple[datetime, datetime]:
+        """From when and until when the certificate is good."""
+        return self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
