@@ -10,7 +10,7 @@ import click
 
 from testbed import kind
 from testbed.binaries import TOOLS, BinaryUnavailableError, Resolver
-from testbed.binaries.catalog import DEFAULT_TOOLS
+from testbed.binaries.catalog import TOOLS_OF_TESTS
 from testbed.cluster import Testbed
 from testbed.progress import Reporter, elapsed
 from testbed.servers.base import ServerError
@@ -60,7 +60,7 @@ def down(folder: Path) -> None:
 @click.argument("names", nargs=-1, type=click.Choice(sorted(TOOLS)))
 def binaries(names: tuple[str, ...]) -> None:
     """Find, download or build the programs (all that the tests need), and print where they are."""
-    for name, path in Resolver(Reporter()).resolve_all(names or DEFAULT_TOOLS).items():
+    for name, path in Resolver(Reporter()).resolve_all(names or TOOLS_OF_TESTS).items():
         click.echo(f"{name}\t{path}")
 
 

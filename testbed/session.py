@@ -79,6 +79,11 @@ class Session:
         return self._resolver.resolve("helm")
 
     @cached_property
+    def promtool(self) -> Path:
+        """The program that checks and tests what Prometheus reads."""
+        return self._resolver.resolve("promtool")
+
+    @cached_property
     def vault(self) -> VaultAdmin:
         """Vault as its administrator."""
         at = self.endpoints

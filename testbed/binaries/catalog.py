@@ -47,6 +47,7 @@ class GoBuild:
     package: str
     version: str
     ldflags: str = "-s -w"
+    tags: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,15 @@ TOOLS: Mapping[str, Tool] = {
             },
         ),
         Tool("kind", build=GoBuild("kind", "sigs.k8s.io/kind", "v0.33.0")),
+        # Without what finds targets in clouds: half of the code, of which one part is not to be had as a module.
+        Tool(
+            "promtool",
+            build=GoBuild(
+                "promtool", "github.com/prometheus/prometheus/cmd/promtool", "v0.316.0", tags="remove_all_sd"
+            ),
+        ),
     )
 }
-# What `make testbed` runs; kind is needed only where there is a container engine.
+# What `make testbed` runs, and what the tests take beside it; kind is needed only where there is a container engine.
 DEFAULT_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm", "vault")
+TOOLS_OF_TESTS = (*DEFAULT_TOOLS, "promtool")

@@ -52,7 +52,7 @@ def build(cache: Cache, spec: GoBuild, folder: Path, detail: Callable[[str], Non
     go = go_program(cache, detail)
     target = folder / "program"
     command = [
-        *(str(go), "build", "-v", "-mod=readonly", "-trimpath", "-ldflags", spec.ldflags),
+        *(str(go), "build", "-v", "-mod=readonly", "-trimpath", "-ldflags", spec.ldflags, "-tags", spec.tags),
         *("-o", str(target), spec.package),
     ]
     env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
