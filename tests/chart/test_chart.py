@@ -160,6 +160,7 @@ def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
         ({"policies": {"systemNamespaces": "kube-system"}}, "/policies/systemNamespaces"),
         ({"networkPolicy": {"dnsPorts": [0]}}, "/networkPolicy/dnsPorts/0"),
         ({"metrics": {"podMonitor": {"interval": "often"}}}, "/metrics/podMonitor/interval"),
+        ({"metrics": {"rules": {"runbookUrl": "docs/alerts.md"}}}, "/metrics/rules/runbookUrl"),
         ({"leaseDuration": 0}, "/leaseDuration"),
     ],
 )
