@@ -8,7 +8,7 @@ import pytest
 
 from testbed.install import ROOT
 from tests.docs.test_links import anchors
-from tests.monitoring.cases import CASES, NAMESPACE, Firing
+from tests.monitoring.cases import CASES, NAMESPACE, Firing, moved
 
 if TYPE_CHECKING:
     from tests.monitoring.cases import Series
@@ -37,20 +37,29 @@ def test_it_fires_for_what_it_is_for(groups: list[Json], promtool: Promtool, nam
     # What it says is to be right; a description that is always the same need not be told twice.
     short = {**rule, "annotations": {"summary": rule["annotations"]["summary"]}}
     fires = [told(short, case.series, case) for case in CASES[name].fires]
-    quiet = [told(short, series) for series in CASES[name].quiet]
+    quiet = [told(short, series) for series in (*CASES[name].quiet, *of_others(name))]
     assert fires
     assert quiet
     promtool.test([{"name": "alone", "rules": [short]}], *fires, *quiet)
 
 
+def of_others(name: str) -> list[Series]:
+    """What it fires for, in the namespace of another release; not where it fires for what is missing."""
+    fires = [case.series for case in CASES[name].fires]
+    return [moved(series) for series in fires] if all(fires) else []
+
+
 def told(rule: Json, series: Series, firing: Firing | None = None) -> Json:
-    """A test of promtool's: what there is after two hours, and the alert that then fires; none where none is given."""
+    """A test of promtool's: the alert that fires after two hours; where none is given, none does all along."""
     labels = {**rule["labels"], "namespace": NAMESPACE, **(firing.labels if firing else {})}
     expected = [{"exp_labels": labels, "exp_annotations": {"summary": firing.summary}}] if firing else []
     return {
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "alert_rule_test": [{"eval_time": "2h", "alertname": rule["alert"], "exp_alerts": expected}],
+        "alert_rule_test": [
+            {"eval_time": f"{minute}m", "alertname": rule["alert"], "exp_alerts": expected}
+            for minute in ([120] if firing else range(1, 121))
+        ],
     }
 
 
