@@ -40,7 +40,7 @@ lint: setup ## Linters, types, layers, generated files
 	@if [ -d $(CHART) ]; then $(PY) -m testbed binaries helm > /dev/null; fi
 	@$(MAKE) --no-print-directory -k -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(LINTS)
 
-LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-docs lint-proto lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
+LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-docs lint-proto lint-dashboard lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
 .PHONY: $(LINTS)
 lint-format:
 	$(call check,ruff format,$(BIN)/ruff format --check .)
@@ -56,6 +56,8 @@ lint-docs:
 	$(call check,docs are those of the code,$(PY) -m tools.docs --check)
 lint-proto:
 	$(call check,gRPC code is that of the proto,$(PY) -m tools.proto --check)
+lint-dashboard:
+	$(call check,the dashboard is that of its questions,$(PY) -m tools.dashboard --check)
 lint-crds:
 	$(call check,CRDs are those of the models,for folder in $(CRD_FOLDERS); do $(BIN)/slotwarden crds --check $$folder || exit 1; done)
 lint-yaml:
@@ -117,6 +119,10 @@ crds: setup ## Write crds/ and the chart's copy from the models
 .PHONY: proto
 proto: setup ## Write the Python of the gRPC service from proto/
 	@$(PY) -m tools.proto
+
+.PHONY: dashboard
+dashboard: setup ## Write the chart's dashboard for Grafana from tools/dashboard
+	@$(PY) -m tools.dashboard
 
 .PHONY: docs
 docs: setup ## Write the pages of docs/ that are made from the code

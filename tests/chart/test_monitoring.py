@@ -1,11 +1,14 @@
-"""The alerts as the chart installs them; what each is worth is tested with promtool in `tests/monitoring`."""
+"""Alerts and dashboard as the chart installs them; what they are worth is tried by promtool in `tests/monitoring`."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.install import CHART
 from tests.chart.objects import the
 
 if TYPE_CHECKING:
@@ -21,7 +24,17 @@ def alerts(render: Render, rules: Json, *, gateway: bool = True) -> dict[str, Js
 
 
 def test_there_are_none_unless_they_are_wanted(render: Render) -> None:
-    assert "PrometheusRule" not in {item["kind"] for item in render()}
+    assert not {"PrometheusRule", "ConfigMap"} & {item["kind"] for item in render()}
+
+
+def test_grafanas_sidecar_finds_the_dashboard(render: Render) -> None:
+    found = the(render({"metrics": {"dashboard": {"enabled": True}}}), "ConfigMap")
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(found["data"]["slotwarden.json"]) == json.loads(Path(CHART, "files/dashboard.json").read_text())
+    own = {"enabled": True, "labels": {"dashboards": "team"}, "annotations": {"grafana_folder": "Platform"}}
+    metadata = the(render({"metrics": {"dashboard": own}}), "ConfigMap")["metadata"]
+    assert metadata["labels"]["dashboards"] == "team"
+    assert metadata["annotations"] == {"grafana_folder": "Platform"}
 
 
 def test_a_gateway_is_missed_only_where_there_is_one(render: Render) -> None:

@@ -24,7 +24,9 @@ ELSEWHERE: Final = (
     Elsewhere(r"make soak( [A-Z]+=.*)?", "takes long", "tests/bench/test_soak.py"),
     Elsewhere(r"make bench-clock( [A-Z]+=.*)?", "takes long", "tests/bench/test_clock.py"),
     Elsewhere(r"make bench-gateway( [A-Z]+=.*)?", "takes long", "tests/bench/test_gateway.py"),
-    Elsewhere(r"make (lint|setup|crds|docs|proto)", "works on the checkout, which tests leave alone", ".ci/run"),
+    Elsewhere(
+        r"make (lint|setup|crds|dashboard|docs|proto)", "works on the checkout, which tests leave alone", ".ci/run"
+    ),
     Elsewhere(r"make lock", "asks a package index", "requirements/dev.txt"),
     Elsewhere(r"make test-kind", "needs a container engine", "testbed/kind.py"),
     Elsewhere(r"make testbed(-down)?", "the pages find the servers as it leaves them", "tests/testbed/test_servers.py"),
