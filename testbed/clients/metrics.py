@@ -18,6 +18,10 @@ class Metrics:
             sample.value for sample in self._samples if sample.name == name and labels.items() <= sample.labels.items()
         )
 
+    def samples(self) -> list[tuple[str, dict[str, str], float]]:
+        """All samples: name, labels, value."""
+        return [(sample.name, sample.labels, sample.value) for sample in self._samples]
+
     def names(self) -> set[str]:
         """The names of all samples."""
         return {sample.name for sample in self._samples}
