@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.release.building import EPOCH, ROOT, build, run
+from tests.distribution.building import EPOCH, ROOT, build, run
 
 if TYPE_CHECKING:
     from email.message import Message
 
-    from tests.release.building import Built
+    from tests.distribution.building import Built
 
 PACKAGE = ROOT / "operator"
 # A fresh environment needs some forty distributions of the package index.

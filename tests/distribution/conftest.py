@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.release.building import ROOT, Built, build
+from tests.distribution.building import ROOT, Built, build
 
 if TYPE_CHECKING:
     from pathlib import Path
