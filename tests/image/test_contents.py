@@ -1,0 +1,89 @@
+"""What the image has does its work where nothing can be written, and as a user who owns nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from testbed.install import ROOT
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("image")]
+USER = 65532
+
+
+def files(image: Path) -> list[Path]:
+    return [each for each in image.rglob("*") if not each.is_symlink()]
+
+
+def test_anybody_can_read_it_and_nobody_else_write(image: Path) -> None:
+    wrong = [each for each in files(image) if each.stat().st_mode & 0o022 or not each.stat().st_mode & 0o004]
+    assert wrong == []
+
+
+def test_it_has_nothing_that_installs_or_compiles(image: Path) -> None:
+    names = {each.name.partition("-")[0].lower() for each in image.glob("lib/*/site-packages/*.dist-info")}
+    assert "slotwarden" in names
+    assert names.isdisjoint({"pip", "setuptools", "wheel", "hatchling", "build"})
+
+
+def test_what_is_installed_is_what_the_program_asks_for(image: Path, folder: Path) -> None:
+    """The locked versions are within the ranges that pip would choose from."""
+    command = [str(folder / "build" / "bin" / "pip"), "--python", str(image / "bin" / "python"), "check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "No broken requirements found.")
+
+
+def test_what_is_imported_is_compiled_without_a_time(image: Path) -> None:
+    """With a time in it, the image would be another one each time, and Python would compile anew where that differs."""
+    compiled = [each for each in files(image) if each.suffix == ".pyc"]
+    # PEP 552: flags 1 stand for a hash that is not looked at.
+    assert {each.read_bytes()[4:8] for each in compiled} == {b"\x01\x00\x00\x00"}
+    known = {each.parent.parent / (each.name.split(".")[0] + ".py") for each in compiled}
+    program = (
+        "import json, sys; import slotwarden.assembly, slotwarden.gateway.assembly;"
+        "print(json.dumps([m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)]))"
+    )
+    done = subprocess.run(
+        [str(image / "bin" / "python"), "-c", program], env={}, capture_output=True, text=True, check=True
+    )
+    imported = {each for each in json.loads(done.stdout) if each.startswith(str(image)) and each.endswith(".py")}
+    missing = {each for each in imported if each not in {str(name) for name in known}}
+    assert len(imported) > 500
+    assert all("/client/models/" in each for each in missing)
+
+
+def reachable() -> bool:
+    """Whether another user gets to the Python that all runs with."""
+    places = Path(getattr(sys, "_base_executable", sys.executable)).resolve().parents
+    return all(each.stat().st_mode & 0o001 for each in places)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a program as another user")
+@pytest.mark.skipif(not reachable(), reason="another user cannot start this Python, which lies in somebody's home")
+def test_it_runs_as_a_user_who_owns_nothing(image: Path) -> None:
+    done = subprocess.run(
+        [str(image / "bin" / "slotwarden"), "operator", "--help"],
+        env={"PYTHONDONTWRITEBYTECODE": "1"},
+        cwd="/",
+        user=USER,
+        group=USER,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--vault-address" in done.stdout
+
+
+def test_the_last_stage_runs_as_that_user() -> None:
+    last = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+    assert re.search(rf"^USER {USER}:{USER}$", last, re.MULTILINE)
+    assert "RUN" not in last
+    assert re.findall(r"^COPY (.*)$", last, re.MULTILINE) == ["--from=build /opt/slotwarden /opt/slotwarden"]
