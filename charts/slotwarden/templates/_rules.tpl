@@ -23,7 +23,7 @@
   verbs: [get, list, watch, create, patch, delete]
 # Asked for by the policies of whoever changes where a value is sent; it asks its callers for the same.
 - apiGroups: [values.slotwarden.io]
-  resources: [secretslots/value, envsecrets/value]
+  resources: [secretslots/value]
   verbs: [create]
 {{- else }}
 - apiGroups: [slotwarden.io]
