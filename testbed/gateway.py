@@ -98,7 +98,7 @@ def install_aggregation(session: Session, gateway: Gateway, namespace: str) -> I
 
 
 def lead_to(kube: Kube, gateway: Gateway, namespace: str) -> None:
-    """Make the Service and the APIService, or have the Service lead to another port."""
+    """Make the Service and the APIService, or have those that are there lead to it."""
     port = [{"name": "https", "port": gateway.port, "protocol": "TCP"}]
     service = f"/api/v1/namespaces/{namespace}/services"
     spec: Mapping[str, Any] = {"type": "ExternalName", "externalName": "localhost", "ports": port}
@@ -114,7 +114,7 @@ def lead_to(kube: Kube, gateway: Gateway, namespace: str) -> None:
         }
         kube.create(API_SERVICES, {"metadata": {"name": API_SERVICE}, "spec": body})
     else:
-        kube.patch(f"{service}/{SERVICE}", {"spec": {"ports": port}})
+        kube.patch(f"{service}/{SERVICE}", {"spec": spec})
         kube.patch(f"{API_SERVICES}/{API_SERVICE}", {"spec": {"service": target}})
 
 
