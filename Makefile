@@ -132,6 +132,10 @@ docs: setup ## Write the pages of docs/ that are made from the code
 test-kind: setup ## The end-to-end tests on a kind cluster; needs a container engine
 	@$(PY) -m testbed kind-tests -- -n $(WORKERS) --dist loadgroup $(ARGS)
 
+.PHONY: sbom
+sbom: setup ## The bill of materials of the runtime lock (CycloneDX), in dist/
+	@SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(PY) -m tools.sbom dist/slotwarden.cdx.json
+
 COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe
 
