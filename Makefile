@@ -37,10 +37,10 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 .PHONY: lint
 lint: setup ## Linters, types, layers, generated files
-	@if [ -d $(CHART) ]; then $(PY) -m testbed binaries helm > /dev/null; fi
+	@$(PY) -m testbed binaries actionlint helm > /dev/null
 	@$(MAKE) --no-print-directory -k -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(LINTS)
 
-LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-docs lint-proto lint-dashboard lint-crds lint-yaml lint-dockerfile lint-chart lint-locks
+LINTS := lint-format lint-ruff lint-types lint-layers lint-conventions lint-docs lint-proto lint-dashboard lint-crds lint-yaml lint-dockerfile lint-workflows lint-chart lint-locks
 .PHONY: $(LINTS)
 lint-format:
 	$(call check,ruff format,$(BIN)/ruff format --check .)
@@ -64,6 +64,9 @@ lint-yaml:
 	$(call check,yamllint,$(BIN)/yamllint --strict .)
 lint-dockerfile:
 	$(call check,hadolint,if [ -f Dockerfile ]; then $(BIN)/hadolint Dockerfile; fi)
+lint-workflows:
+	$(call check,actionlint,actionlint=$$($(PY) -m testbed binaries actionlint | cut -f2); "$$actionlint" -shellcheck= -pyflakes=)
+	$(call check,zizmor,$(BIN)/zizmor --offline --no-progress .github)
 lint-chart:
 	$(call check,helm lint,if [ -d $(CHART) ]; then helm=$$($(PY) -m testbed binaries helm | cut -f2); \
 	  "$$helm" lint --strict $(CHART) && "$$helm" template slotwarden $(CHART) > /dev/null; fi)
@@ -131,6 +134,18 @@ docs: setup ## Write the pages of docs/ that are made from the code
 .PHONY: test-kind
 test-kind: setup ## The end-to-end tests on a kind cluster; needs a container engine
 	@$(PY) -m testbed kind-tests -- -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: wheel
+wheel: setup ## Wheel and source distribution in dist/, the same bytes for the same commit
+	@SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" $(PY) -m hatchling build --directory dist
+
+.PHONY: package-chart
+package-chart: setup ## The chart as an archive in dist/
+	@helm=$$($(PY) -m testbed binaries helm | cut -f2); "$$helm" package $(CHART) --destination dist
+
+.PHONY: image
+image: ## The image slotwarden:dev, for this machine; needs a container engine
+	@docker build --build-arg SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)" --tag slotwarden:dev .
 
 .PHONY: sbom
 sbom: setup ## The bill of materials of the runtime lock (CycloneDX), in dist/
