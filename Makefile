@@ -132,8 +132,8 @@ docs: setup ## Write the pages of docs/ that are made from the code
 	@$(PY) -m tools.docs
 
 .PHONY: test-kind
-test-kind: setup ## The end-to-end tests on a kind cluster; needs a container engine
-	@$(PY) -m testbed kind-tests -- -n $(WORKERS) --dist loadgroup $(ARGS)
+test-kind: setup ## Image, chart and end-to-end tests on a kind cluster; needs a container engine
+	@$(PY) -m testbed kind-tests -- -n $(WORKERS) --dist loadgroup $(or $(ARGS),tests/e2e)
 
 .PHONY: wheel
 wheel: setup ## Wheel and source distribution in dist/, the same bytes for the same commit

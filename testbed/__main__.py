@@ -74,5 +74,5 @@ def kind_tests(arguments: tuple[str, ...]) -> None:
 if __name__ == "__main__":
     try:
         main(prog_name="python -m testbed")
-    except (BinaryUnavailableError, ServerError, kind.NoContainerEngineError) as problem:
+    except (BinaryUnavailableError, ServerError, kind.NoContainerEngineError, kind.SetupFailedError) as problem:
         sys.exit(f"error: {problem}")

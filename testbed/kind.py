@@ -1,4 +1,8 @@
-"""The end-to-end tests on a kind cluster, where there is a container engine; Vault comes from a testbed."""
+"""Image, chart and end-to-end tests on a kind cluster, where there is a container engine.
+
+`tests/kind` installs the chart with the image, and a Vault of its own in the cluster. The other tests run the programs
+as processes beside it, with a testbed's Vault, as ever.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,14 @@ if TYPE_CHECKING:
     from testbed.progress import Reporter
 
 CLUSTER = "slotwarden-tests"
+IMAGE = "slotwarden:kind"
+# Tells tests/kind that the nodes have an image, and which.
+IMAGE_VARIABLE = "SLOTWARDEN_TEST_IMAGE"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SetupFailedError(Exception):
+    """The image or the cluster could not be made; names the command."""
 
 
 class NoContainerEngineError(Exception):
@@ -38,7 +50,11 @@ def require_engine() -> None:
 
 
 def run_tests(reporter: Reporter, arguments: Sequence[str]) -> int:
-    """Make a cluster, run pytest against it, remove the cluster; pytest's exit code. Raises NoContainerEngineError."""
+    """Make a cluster, try the chart with the image in it, run pytest against it, and remove it; a code for `sys.exit`.
+
+    The tests of the chart come first and leave: what the others install would be in the way of a release.
+    Raises NoContainerEngineError, or SetupFailedError.
+    """
     require_engine()
     kind = str(Resolver(reporter).resolve("kind"))
     with tempfile.TemporaryDirectory(prefix="slotwarden-kind-") as name:
@@ -46,13 +62,27 @@ def run_tests(reporter: Reporter, arguments: Sequence[str]) -> int:
         kubeconfig = folder / "kubeconfig"
         testbed = Testbed(folder / "testbed", reporter)
         options = ["--name", CLUSTER, "--kubeconfig", str(kubeconfig)]
+        with reporter.step(f"building the image {IMAGE}"):
+            _do("docker", "build", "--tag", IMAGE, str(ROOT))
         try:
             with reporter.step(f"creating the kind cluster {CLUSTER}"):
-                subprocess.run([kind, "create", "cluster", *options, "--wait", "120s"], check=True)
+                _do(kind, "create", "cluster", *options, "--wait", "120s")
+            with reporter.step("loading the image into it"):
+                _do(kind, "load", "docker-image", IMAGE, "--name", CLUSTER)
             testbed.start()
-            env = {**os.environ, **testbed.env}
-            command = [sys.executable, "-m", "pytest", "--kubeconfig", str(kubeconfig), *arguments]
-            return subprocess.run(command, env=env, check=False).returncode
+            env = {**os.environ, **testbed.env, IMAGE_VARIABLE: IMAGE}
+            command = [sys.executable, "-m", "pytest", "--kubeconfig", str(kubeconfig)]
+            codes = [
+                subprocess.run([*command, *some], env=env, check=False).returncode
+                for some in (("tests/kind",), arguments)
+            ]
+            return next((code for code in codes if code), 0)
         finally:
             testbed.stop()
             subprocess.run([kind, "delete", "cluster", *options], check=False)
+
+
+def _do(*command: str) -> None:
+    """Run it where its output is seen; SetupFailedError where it fails."""
+    if subprocess.run(command, check=False).returncode:
+        raise SetupFailedError(f"{Path(command[0]).name} {command[1]} failed; what it said is above")

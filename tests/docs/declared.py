@@ -28,7 +28,7 @@ ELSEWHERE: Final = (
         r"make (lint|setup|crds|dashboard|docs|proto)", "works on the checkout, which tests leave alone", ".ci/run"
     ),
     Elsewhere(r"make lock", "asks a package index", "requirements/dev.txt"),
-    Elsewhere(r"make test-kind", "needs a container engine", "testbed/kind.py"),
+    Elsewhere(r"make test-kind", "needs a container engine", "tests/testbed/test_kind.py"),
     Elsewhere(r"make testbed(-down)?", "the pages find the servers as it leaves them", "tests/testbed/test_servers.py"),
     Elsewhere(r"make help", "shows the Makefile", "Makefile"),
     Elsewhere(r"\.venv/bin/python -m pytest .*", "runs these very tests", ".ci/run"),
