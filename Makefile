@@ -87,6 +87,11 @@ test-faults: setup ## The tests that spoil and stop servers and leaders, and all
 	@$(PY) -m testbed binaries > /dev/null
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(FAULTS) $(ARGS)
 
+.PHONY: test-release
+test-release: setup ## The end-to-end tests with the operator that the chart renders: its arguments, variables and account
+	@$(PY) -m testbed binaries > /dev/null
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not own_operator" --release tests/e2e $(ARGS)
+
 .PHONY: testbed
 testbed: setup ## A Kubernetes control plane and a Vault, until `make testbed-down`
 	@$(PY) -m testbed up

@@ -7,7 +7,7 @@ import pytest
 from testbed.pytest_plugin import RUN
 from tests.e2e.environments import Environment
 from tests.e2e.support import Organization
-from tests.e2e.turns import Turn, Turns
+from tests.e2e.turns import Turn, Turns, as_released, with_flags
 from tests.e2e.world import World
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def turns(request: pytest.FixtureRequest, installed: Session) -> Iterator[Turns]:
     """The operators that tests take turns with."""
-    made = Turns(installed, request.config.stash[RUN].folder / "tests")
+    begin = as_released if request.config.getoption("release") else with_flags
+    made = Turns(installed, request.config.stash[RUN].folder / "tests", begin)
     yield made
     made.end()
 

@@ -12,9 +12,12 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from testbed.clients.kube import core
 from testbed.operator import Operator, make_identities, operator_env, remove_identities, vault_place
+from testbed.release import Release, rendered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from testbed.session import Session
@@ -34,10 +37,16 @@ class Turn:
 
 @dataclass
 class Turns:
-    """Gives turns, with a new operator where the namespaces of one are used up; `folder` is for their logs."""
+    """Gives turns, with a new operator where the namespaces of one are used up.
+
+    Attributes:
+        folder: for their logs.
+        begin: makes an operator of namespaces, whose entries in Vault have this prefix.
+    """
 
     session: Session
     folder: Path
+    begin: Callable[[Session, Sequence[str], str, Path, contextlib.ExitStack], Operator]
     _left: list[Turn] = field(default_factory=list)
     _after: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -63,13 +72,45 @@ class Turns:
         for name in names:
             session.kube.create("/api/v1/namespaces", {"metadata": {"name": name}})
             self._after.callback(session.kube.delete, f"/api/v1/namespaces/{name}")
-        identities = make_identities(session, names[0], prefix, {"namespaces": names})
-        self._after.callback(remove_identities, session, identities)
-        folder = self.folder / prefix
-        flags = [word for name in names for word in ("--namespace", name)]
-        flags += [*vault_place(session), "--vault-prefix", prefix, "--log-level", "debug", "--log-format", "json"]
-        env = operator_env(session, identities, folder)
-        operator = Operator(flags, env, folder, identities.account.user, identities.vault_user)
+        operator = self.begin(session, names, prefix, self.folder / prefix, self._after)
         self._after.callback(operator.stop)
         operator.start()
         self._left = [Turn(name, prefix, operator) for name in reversed(names)]
+
+
+def with_flags(
+    session: Session, names: Sequence[str], prefix: str, folder: Path, after: contextlib.ExitStack
+) -> Operator:
+    """One with the chart's rights and flags of its own."""
+    identities = make_identities(session, names[0], prefix, {"namespaces": names})
+    after.callback(remove_identities, session, identities)
+    flags = [word for name in names for word in ("--namespace", name)]
+    flags += [*vault_place(session), "--vault-prefix", prefix, "--log-level", "debug", "--log-format", "json"]
+    env = operator_env(session, identities, folder)
+    return Operator(flags, env, folder, identities.account.user, identities.vault_user)
+
+
+def as_released(
+    session: Session, names: Sequence[str], prefix: str, folder: Path, after: contextlib.ExitStack
+) -> Operator:
+    """The container of a release in the first of the namespaces, as the chart has it; Vault's token is in a Secret."""
+    identities = make_identities(session, names[0], prefix, {"namespaces": names})
+    after.callback(remove_identities, session, identities)
+    ca = session.endpoints.vault_ca
+    held = {"token": identities.vault_token} | ({"ca.crt": ca.read_text()} if ca else {})
+    session.kube.create(core(names[0], "secrets"), {"metadata": {"name": "vault"}, "stringData": held})
+    vault = {
+        "address": session.endpoints.vault_address,
+        "auth": "token",
+        "tokenSecret": {"name": "vault"},
+        "caSecret": {"name": "vault" if ca else ""},
+        "mount": session.vault.mount,
+        "transitMount": session.vault.transit,
+        "prefix": prefix,
+    }
+    values = {"namespaces": names, "logLevel": "debug", "crds": {"enabled": False}, "vault": vault}
+    program = Release(session, names[0], rendered(session, names[0], values), folder).program("operator")
+    if not isinstance(program, Operator):
+        raise TypeError(f"the release's operator runs slotwarden {program.command}")
+    program.vault_user = identities.vault_user
+    return program
