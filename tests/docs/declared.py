@@ -20,6 +20,7 @@ ELSEWHERE: Final = (
     Elsewhere(r"make demo( ARGS=--once)?", "has servers of its own", "tests/demo/test_demo.py"),
     Elsewhere(r"make test( [A-Z]+=.*)?", "runs these very tests", ".ci/run"),
     Elsewhere(r"make test-faults", "takes long", "tests/docs/test_reliability.py"),
+    Elsewhere(r"make test-release( [A-Z]+=.*)?", "takes long", "tests/e2e/test_turns.py"),
     Elsewhere(r"make bench( [A-Z]+=.*)?", "takes long", "tests/bench/test_measurement.py"),
     Elsewhere(r"make soak( [A-Z]+=.*)?", "takes long", "tests/bench/test_soak.py"),
     Elsewhere(r"make bench-clock( [A-Z]+=.*)?", "takes long", "tests/bench/test_clock.py"),
