@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from slotwarden.resources import crd
-from testbed.install import CHART
+from testbed.install import CHART, ROOT
 from tests.chart.objects import pod
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ def test_it_names_the_image(about: Callable[[str], Any], render: Render) -> None
     assert [item["image"] for item in about("images")] == [
         container["image"] for container in pod(render(), "operator")["spec"]["containers"]
     ]
+
+
+def test_its_links_lead_to_pages(about: Callable[[str], Any]) -> None:
+    pages = [item["url"].partition("/blob/main/")[2] for item in about("links")]
+    assert [page for page in pages if not (ROOT / page).is_file()] == []
 
 
 @pytest.mark.usefixtures("installed")

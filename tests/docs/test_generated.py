@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from testbed.install import ROOT
-from tools.docs import secretslot
+from tools.docs import chart, secretslot
 from tools.docs.__main__ import PARTS, fill, main, wanted
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
 # The owner of an entry in Vault: not on objects of the cluster.
 IN_VAULT = {
@@ -48,3 +50,13 @@ def test_only_what_stands_between_the_comments_changes() -> None:
     made = fill(text)
     assert made.startswith("a\n<!-- generated: columns -->\n| column |")
     assert made.endswith("|\n<!-- end of columns -->\nb\n")
+
+
+def test_a_value_of_the_chart_says_what_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chart, "CHART", tmp_path)
+    (tmp_path / "values.schema.json").write_text('{"properties": {"told": {"type": "string"}, "untold": {}}}')
+    (tmp_path / "values.yaml").write_text("# What it\n# does.\ntold: <none>\n")
+    assert "| `told` | `<none>` | string | What it does. |" in chart.values()
+    (tmp_path / "values.yaml").write_text("untold: 1\n")
+    with pytest.raises(LookupError, match="untold has no comment"):
+        chart.values()

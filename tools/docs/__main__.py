@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from slotwarden.commands.gateway import gateway
 from slotwarden.gateway.published.described.documents import documents
 from slotwarden.resources.crd import ENV_SECRET, SECRET_SLOT
-from tools.docs import kinds, operator, picture, secretslot
+from tools.docs import chart, kinds, operator, picture, secretslot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +36,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "gateway_options": partial(operator.options, gateway),
     "metrics": operator.operator_metrics,
     "gateway_metrics": operator.gateway_metrics,
+    "chart_values": chart.values,
 }
 _PART: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end of \2 -->\n)", re.DOTALL)
 
