@@ -84,6 +84,11 @@ class Session:
         return self._resolver.resolve("promtool")
 
     @cached_property
+    def kubeconform(self) -> Path:
+        """The program that holds objects to the schemas of their kinds."""
+        return self._resolver.resolve("kubeconform")
+
+    @cached_property
     def vault(self) -> VaultAdmin:
         """Vault as its administrator."""
         at = self.endpoints

@@ -190,6 +190,7 @@ TOOLS: Mapping[str, Tool] = {
         ),
         Tool("kind", build=GoBuild("kind", "sigs.k8s.io/kind", "v0.33.0")),
         Tool("actionlint", build=GoBuild("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12")),
+        Tool("kubeconform", build=GoBuild("kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform", "v0.8.0")),
         # Without what finds targets in clouds: half of the code, of which one part is not to be had as a module.
         Tool(
             "promtool",
@@ -202,3 +203,4 @@ TOOLS: Mapping[str, Tool] = {
 # What `make testbed` runs, and what the tests take beside it; kind is needed only where there is a container engine.
 DEFAULT_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm", "vault")
 TOOLS_OF_TESTS = (*DEFAULT_TOOLS, "actionlint", "promtool")
+TOOLS_OF_TESTS = (*DEFAULT_TOOLS, "kubeconform", "promtool")
