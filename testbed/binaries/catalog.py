@@ -202,5 +202,4 @@ TOOLS: Mapping[str, Tool] = {
 }
 # What `make testbed` runs, and what the tests take beside it; kind is needed only where there is a container engine.
 DEFAULT_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm", "vault")
-TOOLS_OF_TESTS = (*DEFAULT_TOOLS, "actionlint", "promtool")
-TOOLS_OF_TESTS = (*DEFAULT_TOOLS, "kubeconform", "promtool")
+TOOLS_OF_TESTS = (*DEFAULT_TOOLS, "actionlint", "kubeconform", "promtool")
