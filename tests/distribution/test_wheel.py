@@ -71,12 +71,6 @@ def test_it_needs_what_is_locked(metadata: Message) -> None:
     assert needed == {line for line in listed if not line.startswith("#")}
 
 
-def test_versions_agree(metadata: Message) -> None:
-    chart = (ROOT / "charts/slotwarden/Chart.yaml").read_text()
-    assert f"\nappVersion: {metadata['Version']}\n" in chart
-    assert f"slotwarden/slotwarden:{metadata['Version']}\n" in chart
-
-
 def test_the_same_commit_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere"
     for name in ("pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", ".gitignore", "crds", "operator"):

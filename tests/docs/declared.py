@@ -33,7 +33,7 @@ ELSEWHERE: Final = (
     Elsewhere(r"make testbed(-down)?", "the pages find the servers as it leaves them", "tests/testbed/test_servers.py"),
     Elsewhere(r"make (wheel|package-chart)", "writes to the checkout", "tests/distribution/test_wheel.py"),
     Elsewhere(r"make sbom", "writes to the checkout", "tests/distribution/test_sbom.py"),
-    Elsewhere(r"make image", "needs a container engine", "docs/verification.md"),
+    Elsewhere(r"make image", "needs a container engine", "tests/image/test_contents.py"),
     Elsewhere(r"git (switch|pull|tag|push) .*", "makes a release", "docs/verification.md"),
     Elsewhere(r"(cosign verify|gh attestation verify) .*", "asks what is published", "docs/verification.md"),
     Elsewhere(
@@ -67,7 +67,7 @@ ELSEWHERE: Final = (
         "needs Argo CD or Flux",
         "tests/gitops/test_examples.py",
     ),
-    Elsewhere(r"docker .*", "needs a container engine", "tests/unit/test_dockerfile.py"),
+    Elsewhere(r"docker .*", "needs a container engine", "tests/image/test_contents.py"),
     Elsewhere(r"vault operator unseal", "asks for a key at a terminal", "tests/vault/test_outages.py"),
 )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from testbed.install import ROOT
+from tests.image.steps import build
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("image")]
 USER = 65532
+# As the image has it: where this runs, the root can be written.
+ENV = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def files(image: Path) -> list[Path]:
@@ -50,7 +55,7 @@ def test_what_is_imported_is_compiled_without_a_time(image: Path) -> None:
         "print(json.dumps([m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)]))"
     )
     done = subprocess.run(
-        [str(image / "bin" / "python"), "-c", program], env={}, capture_output=True, text=True, check=True
+        [str(image / "bin" / "python"), "-c", program], env=ENV, capture_output=True, text=True, check=True
     )
     imported = {each for each in json.loads(done.stdout) if each.startswith(str(image)) and each.endswith(".py")}
     missing = {each for each in imported if each not in {str(name) for name in known}}
@@ -69,7 +74,7 @@ def reachable() -> bool:
 def test_it_runs_as_a_user_who_owns_nothing(image: Path) -> None:
     done = subprocess.run(
         [str(image / "bin" / "slotwarden"), "operator", "--help"],
-        env={"PYTHONDONTWRITEBYTECODE": "1"},
+        env=ENV,
         cwd="/",
         user=USER,
         group=USER,
@@ -82,8 +87,31 @@ def test_it_runs_as_a_user_who_owns_nothing(image: Path) -> None:
     assert "--vault-address" in done.stdout
 
 
-def test_the_last_stage_runs_as_that_user() -> None:
+def test_the_same_commit_gives_the_same_bytes(image: Path, folder: Path) -> None:
+    """At the same place: it is in the programs' first lines."""
+    first = digests(image)
+    for name in ("bin", "build", "opt", "src"):
+        shutil.rmtree(folder / name)
+    assert digests(build(folder)) == first
+
+
+def digests(image: Path) -> dict[str, str]:
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files(image) if path.is_file()}
+
+
+def test_it_writes_nothing_beside_itself(image: Path) -> None:
+    """The root is read-only where it runs."""
+    before = digests(image)
+    command = [str(image / "bin" / "slotwarden"), "crds"]
+    done = subprocess.run(command, env=ENV, cwd="/", capture_output=True, text=True, check=True)
+    assert "secretslots.slotwarden.io" in done.stdout
+    assert digests(image) == before
+
+
+def test_the_last_stage_runs_as_that_user_without_what_installs() -> None:
     last = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
     assert re.search(rf"^USER {USER}:{USER}$", last, re.MULTILINE)
-    assert "RUN" not in last
+    assert re.findall(r"^RUN (.*)$", last, re.MULTILINE) == [
+        "python -m pip uninstall --yes --quiet pip setuptools wheel \\"
+    ]
     assert re.findall(r"^COPY (.*)$", last, re.MULTILINE) == ["--from=build /opt/slotwarden /opt/slotwarden"]
