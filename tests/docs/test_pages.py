@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 README = "README.md"
-FROM_NOTHING = "docs/running.md"
+FROM_NOTHING = ("docs/install.md", "docs/running.md", "docs/upgrade.md", "docs/uninstall.md")
+"""From the installation to the end: each page goes on where the one before it left off."""
 # What stands for a name of the reader's own, by what the README leaves behind.
 NAMES = {
     "KIND": "sslot",
@@ -108,7 +109,7 @@ def test_the_readme(after_readme: Reader) -> None:
     assert "leads" in after_readme.log()
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, FROM_NOTHING)])
+@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, *FROM_NOTHING)])
 def test_a_page(after_readme: Reader, page: str) -> None:
     follow(after_readme, page)
 
@@ -117,5 +118,6 @@ def test_running_from_nothing(reader: Reader) -> None:
     reader.leave()
     for left in ("apiservice v1beta1.values.slotwarden.io", "crd secretslots.slotwarden.io envsecrets.slotwarden.io"):
         reader.type(f"kubectl delete --ignore-not-found {left}", "between two pages")
-    follow(reader, FROM_NOTHING)
+    for page in FROM_NOTHING:
+        follow(reader, page)
     assert [typed for typed in reader.typed if typed in reader.log()] == []
