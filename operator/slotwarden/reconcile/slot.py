@@ -217,10 +217,9 @@ class SlotReconciler:
         if change is None:
             state.told = grounds
             return
-        if not await self._write(key, view, change):
-            return
+        # Before the write: what is known of the slot may change meanwhile, and is then told of with the next one.
         event = status.event(report)
-        if event is not None:
+        if await self._write(key, view, change) and event is not None:
             context.events.post(view.kind.name, view.metadata, *event)
 
     async def _tell_progress(self, key: SlotKey, state: SlotState, trouble: VaultError | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from slotwarden.cluster.errors import Conflict
+from slotwarden.reconcile import status
 from slotwarden.reconcile.cache import Cache
 from slotwarden.reconcile.keys import Key, SlotKey
 from slotwarden.reconcile.slot import SlotReconciler
@@ -61,3 +62,25 @@ async def test_a_conflict_with_something_older_waits() -> None:
     with pytest.raises(Conflict):
         await reconciler._scrub(ONE, cache.slots[ONE], state)
     assert queued == []
+
+
+async def test_the_event_is_of_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What becomes known of a slot while its status is written is told with the next status, and not twice."""
+    cache, _, reconciler = conflicting(shown=6)
+    told: list[object] = []
+    state: Any = SimpleNamespace(told=None, version=1, problem=None, outcome="Ready", handled_refresh="")
+    state.source_mac = state.answered = None
+
+    async def patch_status(*_: object) -> dict[str, Any]:
+        state.outcome = "TargetConflict"
+        return await Slots(6).get()
+
+    context: Any = reconciler._context
+    context.slots = {"slot": SimpleNamespace(patch_status=patch_status)}
+    context.store = SimpleNamespace(location=lambda _: "somewhere")
+    context.now = lambda: None
+    context.events = SimpleNamespace(post=lambda _kind, _about, *event: told.append(event))
+    monkeypatch.setattr(status, "change", lambda report: {"reason": report.state.outcome})
+    monkeypatch.setattr(status, "event", lambda report: ("Normal", report.state.outcome, "told"))
+    await reconciler._tell(ONE, cache.slots[ONE], state)
+    assert told == [("Normal", "Ready", "told")]
