@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 RUN = pytest.StashKey[Run]()
 FOLDER = "slotwarden_run"
+LONG_TEXT = 200
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--vault-address", default=os.environ.get("VAULT_ADDR"), help="with --kubeconfig; VAULT_ADDR")
     group.addoption("--vault-ca", type=Path, default=os.environ.get("VAULT_CACERT"), help="VAULT_CACERT")
     group.addoption("--release", action="store_true", help="operators that tests share are containers of the chart")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Tell a long text by its length: a test's name is in the environment of what it starts, which has its limit."""
+    return f"{argname} of {len(val)}" if isinstance(val, (str, bytes)) and len(val) > LONG_TEXT else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
