@@ -9,14 +9,28 @@ import pytest
 from testbed.binaries import Resolver
 from testbed.program import PROGRAM
 from testbed.progress import Reporter
+from testbed.session import Endpoints, Session
+from tests.docs import peers
 from tests.docs.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from testbed.clients.kube import Kube
     from testbed.cluster import Testbed
 
 PROGRAMS = ("kubectl", "helm", "vault")
+
+
+@pytest.fixture(scope="module")
+def cluster(own_testbed: Testbed) -> Kube:
+    """The pages' cluster, as its administrator, with the kinds of other operators."""
+    kube = Session(Endpoints.of(own_testbed), own_testbed.folder, Reporter(quiet=True), own_testbed).kube
+    peers.define(kube)
+    # The garbage collector looks for new kinds every 30 s, but at once when it starts.
+    own_testbed.controller_manager.kill()
+    own_testbed.controller_manager.start()
+    return kube
 
 
 @pytest.fixture(scope="module")

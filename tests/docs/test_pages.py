@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from testbed.clients.kube import core
 from testbed.install import ROOT
+from tests.docs import peers
 from tests.docs.declared import ELSEWHERE, elsewhere
 from tests.docs.pages import COMMANDS, OTHERS, Block, blocks, commands_in_text, missing, pages
+from tests.docs.peers import PEERS
 from tests.docs.reader import Reader
+from tests.e2e.support import data
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from testbed.clients.kube import Kube
 
 README = "README.md"
 FROM_NOTHING = ("docs/install.md", "docs/running.md", "docs/upgrade.md", "docs/uninstall.md")
@@ -109,9 +116,27 @@ def test_the_readme(after_readme: Reader) -> None:
     assert "leads" in after_readme.log()
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, *FROM_NOTHING)])
+@pytest.mark.parametrize("page", [page for page in pages() if page not in (README, *FROM_NOTHING, *PEERS)])
 def test_a_page(after_readme: Reader, page: str) -> None:
     follow(after_readme, page)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="the pages take Secrets apart with jq")
+@pytest.mark.parametrize("page", PEERS)
+def test_a_secret_of_others_changes_hands_and_is_never_away(after_readme: Reader, cluster: Kube, page: str) -> None:
+    peer = PEERS[page]
+    before = peers.leave(cluster, peer)
+    follow(after_readme, page)
+    after = cluster.get(core(peers.NAMESPACE, "secrets", peer.secret))
+    # One that was away in between would have another uid.
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "slotwarden"
+    assert peer.kind not in [owner["kind"] for owner in after["metadata"].get("ownerReferences", ())]
+    kept = {name: value for name, value in peer.data.items() if name != "_raw"}
+    assert {name: peers.meaning(value) for name, value in data(after).items()} == {
+        name: peers.meaning(value) for name, value in kept.items()
+    }
+    peers.remove(cluster)
 
 
 def test_running_from_nothing(reader: Reader) -> None:
