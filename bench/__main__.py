@@ -10,14 +10,12 @@ from pathlib import Path
 import click
 
 from bench import report, results
+from bench.ending import plainly
 from bench.run import Run
 from bench.settings import PHASES, Settings
-from testbed.binaries import BinaryUnavailableError, Resolver
+from testbed.binaries import Resolver
 from testbed.processes import end_on_signals
 from testbed.progress import Reporter, elapsed
-from testbed.servers.base import ServerError
-
-INTERRUPTED = 130
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,13 +50,8 @@ def main(
         raise click.ClickException("CPU and memory are read from /proc, which only Linux has")
     phases = tuple(name for name in PHASES if not only or name in only)
     settings = Settings(slots, runs, phases, tries, keys, refresh_interval, profile)
-    try:
+    with plainly():
         _measure(settings, Reporter(), output)
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except (BinaryUnavailableError, ServerError) as problem:
-        raise click.ClickException(str(problem)) from None
 
 
 def _measure(settings: Settings, reporter: Reporter, output: Path) -> None:

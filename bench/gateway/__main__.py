@@ -10,17 +10,15 @@ from pathlib import Path
 import click
 
 from bench import report
+from bench.ending import plainly
 from bench.gateway import results
 from bench.gateway.loading import LoadFailed
 from bench.gateway.run import Run
 from bench.gateway.settings import PARTS, Settings
 from bench.results import described, write
-from testbed.binaries import BinaryUnavailableError, Resolver
+from testbed.binaries import Resolver
 from testbed.processes import end_on_signals
 from testbed.progress import Reporter
-from testbed.servers.base import ServerError
-
-INTERRUPTED = 130
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,13 +53,8 @@ def main(
         raise click.ClickException("CPU is read from /proc, which only Linux has")
     parts = tuple(name for name in PARTS if not only or name in only)
     settings = Settings(secrets, runs, parts, seconds, in_flight, tries, profile)
-    try:
+    with plainly(LoadFailed):
         _measure(settings, Reporter(), output)
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except (BinaryUnavailableError, ServerError, LoadFailed) as problem:
-        raise click.ClickException(str(problem)) from None
 
 
 def _measure(settings: Settings, reporter: Reporter, output: Path) -> None:

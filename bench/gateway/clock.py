@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.table import Table
 
+from bench.ending import plainly
 from bench.gateway.asking import ASKED, THERE, Question, asker, made
 from bench.gateway.loading import LoadFailed
 from bench.gateway.scene import played
 from bench.results import commit, machine, write
 from bench.stage import raised
 from bench.statistics import longer
-from testbed.binaries import BinaryUnavailableError, Resolver
+from testbed.binaries import Resolver
 from testbed.install import ROOT
 from testbed.processes import end_on_signals
 from testbed.progress import Reporter
-from testbed.servers.base import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 FILE: Final = ROOT / "bench" / "results-clock.json"
-INTERRUPTED: Final = 130
 _WARM_UP: Final = 20
 _MISSING: Final = ("999998", "999999")
 """Two that are not there, under names as long as that of the one that is."""
@@ -112,14 +111,9 @@ async def _run(reporter: Reporter, rounds: int, order: random.Random) -> dict[st
 def main(rounds: int, seed: int | None, output: Path) -> None:
     """How long answers about secrets take that are there, and about such that are not, for one who may see neither."""
     reporter, seed = Reporter(), secrets.randbits(32) if seed is None else seed
-    try:
+    with plainly(LoadFailed):
         Resolver(reporter).resolve_all()
         found = asyncio.run(_run(reporter, rounds, random.Random(seed)))  # noqa: S311  # an order, to be had again
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except (BinaryUnavailableError, ServerError, LoadFailed) as problem:
-        raise click.ClickException(str(problem)) from None
     _tell(Reporter(sys.stdout), found, f"{rounds} rounds, seed {seed}")
     told: Json = {name: asdict(each) for name, each in found.items()}
     write({"questions": told, "rounds": rounds, "seed": seed, "commit": commit(), "machine": machine()}, output)

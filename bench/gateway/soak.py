@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.table import Table
 
+from bench.ending import plainly
 from bench.gateway import parts
 from bench.gateway.jobs import NUMBER, UID, Job, Step
 from bench.gateway.loading import LoadFailed, last_core, load, others
@@ -26,11 +27,10 @@ from bench.gateway.trend import Trend, trend
 from bench.results import commit, machine, write
 from bench.stage import raised
 from testbed import procfs
-from testbed.binaries import BinaryUnavailableError, Resolver
+from testbed.binaries import Resolver
 from testbed.install import ROOT
 from testbed.processes import end_on_signals
 from testbed.progress import Reporter
-from testbed.servers.base import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 FILE: Final = ROOT / "bench" / "results-soak.json"
-INTERRUPTED: Final = 130
 SECRETS: Final = 50
 ROOM: Final = {"rss_kib": 2048.0, "descriptors": 8.0, "threads": 0.0, "tasks": 8.0}
 """How much a process may hold more at the end; memory is given back in steps, and connections come and go."""
@@ -157,14 +156,9 @@ def main(minutes: float, warm_up: float, output: Path) -> None:
     if sys.platform != "linux":
         raise click.ClickException("memory is read from /proc, which only Linux has")
     reporter = Reporter()
-    try:
+    with plainly(LoadFailed):
         Resolver(reporter).resolve_all()
         looked, works = asyncio.run(_run(reporter, minutes))
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except (BinaryUnavailableError, ServerError, LoadFailed) as problem:
-        raise click.ClickException(str(problem)) from None
     found = judged(looked, 60 * warm_up)
     flat = {name: each.flat(ROOM[name]) for name, each in found.items()}
     _tell(Reporter(sys.stdout), found, flat, f"{works:,} works in {minutes:g} minutes, of which {warm_up:g} warm-up")
