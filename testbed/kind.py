@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from testbed.binaries import Resolver
 from testbed.cluster import Testbed
+from testbed.install import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,6 @@ CLUSTER = "slotwarden-tests"
 IMAGE = "slotwarden:kind"
 # Tells tests/kind that the nodes have an image, and which.
 IMAGE_VARIABLE = "SLOTWARDEN_TEST_IMAGE"
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class SetupFailedError(Exception):

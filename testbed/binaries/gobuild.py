@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from testbed.binaries.catalog import GoBuild
 
 MODULES = Path(__file__).resolve().parent.parent / "modules"
+GO_ENV = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
 def new_enough(version_line: str) -> bool:
@@ -55,7 +56,7 @@ def build(cache: Cache, spec: GoBuild, folder: Path, detail: Callable[[str], Non
         *(str(go), "build", "-v", "-mod=readonly", "-trimpath", "-ldflags", spec.ldflags, "-tags", spec.tags),
         *("-o", str(target), spec.package),
     ]
-    env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    env = {**os.environ, **GO_ENV}
     tail: list[str] = []
     compiled = 0
     process = subprocess.Popen(

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from testbed.binaries.cache import Cache
 from testbed.binaries.errors import SourceFailedError
-from testbed.binaries.gobuild import MODULES, go_program
+from testbed.binaries.gobuild import GO_ENV, MODULES, go_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-_ENV = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
 def own_program(name: str, *more: Path, prepare: Callable[[str, Path], None] = lambda go, folder: None) -> Path:
@@ -48,7 +46,7 @@ def own_program(name: str, *more: Path, prepare: Callable[[str, Path], None] = l
 def run(folder: Path, command: list[str], **env: str) -> None:
     """Run a step of a build. Raises SourceFailedError with the end of what it said."""
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **_ENV, **env}, capture_output=True, text=True, check=False
+        command, cwd=folder, env={**os.environ, **GO_ENV, **env}, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SourceFailedError(f"{' '.join(command[:2])}: {' | '.join(done.stderr.splitlines()[-5:])}")

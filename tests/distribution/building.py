@@ -7,9 +7,13 @@ import subprocess
 import sys
 import venv
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).parents[2]
+from testbed.install import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EPOCH = "1700000000"
 
 

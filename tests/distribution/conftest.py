@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.distribution.building import ROOT, Built, build
+from testbed.install import ROOT
+from tests.distribution.building import Built, build
 
 if TYPE_CHECKING:
     from pathlib import Path

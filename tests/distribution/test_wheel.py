@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.distribution.building import EPOCH, ROOT, build, run
+from testbed.install import ROOT
+from tests.distribution.building import EPOCH, build, run
 
 if TYPE_CHECKING:
     from email.message import Message

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from testbed.binaries import Resolver
+from testbed.install import ROOT
 from testbed.progress import Reporter
-from tests.distribution.building import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").iterdir())
 TEXT = "\n".join(path.read_text() for path in WORKFLOWS)
