@@ -13,15 +13,14 @@ import pytest
 from testbed.gateway import install_aggregation, make_gateway
 from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
-from testbed.progress import Reporter
-from testbed.pytest_plugin import own_servers
-from testbed.session import Endpoints, Session
 from tests.e2e.support import Organization
+from tests.support.servers import own_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from testbed.gateway import Gateway
+    from testbed.session import Session
 
 NAMESPACE = "acme"
 
@@ -38,12 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def own(request: pytest.FixtureRequest) -> Iterator[Session]:
     """The servers, with the CRDs and the policies, and a namespace."""
-    with own_servers(request.config) as servers:
-        session = Session(Endpoints.of(servers), servers.folder, Reporter(quiet=True), servers)
-        install_shared(session)
-        # The garbage collector looks for new kinds every 30 s, but at once when it starts.
-        servers.controller_manager.kill()
-        servers.controller_manager.start()
+    with own_session(request.config, install_shared) as session:
         session.kube.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         yield session
 

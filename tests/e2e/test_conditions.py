@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.clients.kube import core
-from tests.e2e.support import condition, git, has_condition, passwords, projected, registry
+from tests.e2e.states import all_states
+from tests.e2e.support import condition, has_condition, passwords, projected, registry
 
 if TYPE_CHECKING:
     from tests.e2e.support import Json, Organization
@@ -39,25 +39,6 @@ STATES: dict[str, tuple[str, str]] = {
     "lost": ("VersionDeleted", "InProgress"),
     "owned": ("NotOwner", "Failed"),
 }
-
-
-def all_states(org: Organization) -> None:
-    """One slot in each state that a user can cause."""
-    for name in ("good", "moved", "lost"):
-        org.made(name, registry("one"))
-    org.edit("moved", registry(server="evil.example"))
-    org.vault.soft_delete(org.entry("lost"))
-    org.ask_refresh("lost")
-    org.create("waits", registry())
-    org.create("invalid", git("one\n"))
-    org.kube.create(core(org.namespace, "secrets"), {"metadata": {"name": "stranger"}})
-    org.create("foreign", registry("one", **projected("stranger")))
-    reference = {"secretKeyRef": {"name": "missing", "key": "key"}}
-    org.create("sourced", {"registry": {"username": "bot", "passwordFrom": reference}})
-    org.vault.write(org.entry("owned"), {"username": "eve", "password": "one", "server_address": "ghcr.io"})
-    theirs = {"slotwarden.io/cluster": "another", "slotwarden.io/object-uid": "another"}
-    org.vault.set_custom_metadata(org.entry("owned"), theirs)
-    org.create("owned", registry())
 
 
 def test_every_state_reads_well_for_kstatus(org: Organization) -> None:

@@ -13,6 +13,7 @@ from testbed.install import ROOT
 from testbed.proxy import Answers
 from testbed.wait import eventually
 from tests.e2e.environments import into
+from tests.e2e.states import all_states
 from tests.e2e.support import Json, condition, git, projected, registry
 from tests.faults.support import PATIENCE, ExposedEnvironment, refusal
 from tests.gitops.tools import Judged, judge
@@ -83,23 +84,10 @@ def spoil(org: Exposed) -> None:
 
 def all_slots(org: Exposed) -> None:
     """A SecretSlot in each of its states."""
-    for name in ("good", "moved", "lost"):
-        org.made(name, registry("one"))
+    all_states(org)
     org.made("often", git("one", refreshInterval="1s"))
     org.to_vault.add(Answers("/slots/often", 500, {"errors": ["spoiled"]}))
-    org.edit("moved", registry(server="evil.example"))
-    org.vault.soft_delete(org.entry("lost"))
-    org.ask_refresh("lost")
-    org.create("waits", registry())
-    org.create("invalid", git("one\n"))
-    org.kube.create(core(org.namespace, "secrets"), {"metadata": {"name": "stranger"}})
-    org.create("foreign", registry("one", **projected("stranger")))
-    reference = {"secretKeyRef": {"name": "missing", "key": "key"}}
-    org.create("sourced", {"registry": {"username": "bot", "passwordFrom": reference}})
-    org.vault.write(org.entry("owned"), {"username": "eve", "password": "one", "server_address": "ghcr.io"})
-    theirs = {"slotwarden.io/cluster": "another", "slotwarden.io/object-uid": "another"}
-    org.vault.set_custom_metadata(org.entry("owned"), theirs)
-    for name in ("owned", "away", "sealed", "denied", "refused"):
+    for name in ("away", "sealed", "denied", "refused"):
         org.create(name, registry("one"))
 
 

@@ -16,16 +16,16 @@ from slotwarden.vault import policy
 from testbed.clients.kube import core
 from testbed.gateway import API_SERVICE, API_SERVICES
 from testbed.install import install_crds
-from testbed.progress import Reporter
-from testbed.pytest_plugin import own_servers
 from testbed.release import Release, rendered
-from testbed.session import Endpoints, Session
 from tests.release.bed import Bed
 from tests.release.modes import NAMED, NAMESPACED, OWN_CERTIFICATE, TLS, served, values
 from tests.release.rights import Places, Right
+from tests.support.servers import own_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from testbed.session import Session
 
 Json = dict[str, Any]
 AUTH = "kubernetes"
@@ -46,12 +46,7 @@ class Without:
 @pytest.fixture(scope="session")
 def servers(request: pytest.FixtureRequest) -> Iterator[Session]:
     """The servers, with the CRDs, and Vault's login with tokens of ServiceAccounts."""
-    with own_servers(request.config) as own:
-        session = Session(Endpoints.of(own), own.folder, Reporter(quiet=True), own)
-        install_crds(session)
-        # The garbage collector looks for new kinds every 30 s, but at once when it starts.
-        own.controller_manager.kill()
-        own.controller_manager.start()
+    with own_session(request.config, install_crds) as session:
         _login(session)
         yield session
 
