@@ -70,7 +70,7 @@ def test_it_is_denied_where_configured(
 
 def test_it_can_be_allowed(enforced: Session) -> None:
     names = [item["metadata"]["name"] for item in _policies(enforced, "any", "allow")]
-    policies = ("set-env-value", "set-value", "system-namespaces")
+    policies = ("secret-types", "set-env-value", "set-value", "system-namespaces")
     assert sorted(names) == [f"slotwarden.any.{policy}" for policy in policies for _ in range(2)]
 
 

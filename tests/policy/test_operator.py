@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from testbed.install import install_rights, uninstall_rights
+from slotwarden.domain.targets import Form
+from testbed.install import RELEASE_NAMESPACE, install_rights, uninstall_rights
+from testbed.wait import eventually
 from tests.policy.users import CANARY, User, env, inline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from testbed.clients.kubectl import Kubectl
+    from testbed.clients.kubectl import Kubectl, Result
     from testbed.session import Session
     from tests.policy.users import Users
 
@@ -104,6 +106,26 @@ def test_it_may_do_nothing_elsewhere(operator_user: User) -> None:
     system = User(operator_user.kubectl, "kube-system", operator_user.name)
     assert _can(system, "get namespaces/kube-system") == "yes"
     assert _can(system, "get secrets") == "no"
+
+
+def test_it_makes_secrets_of_its_own_types_alone(enforced: Session, kubectl: Kubectl, namespace: str) -> None:
+    """The cluster fills a Secret of another type with the token of any ServiceAccount."""
+    assert enforced
+    operator = f"system:serviceaccount:{RELEASE_NAMESPACE}:slotwarden"
+    token = "kubernetes.io/service-account-token"
+    data = {"username": "", "password": "", ".dockerconfigjson": "{}", "tls.crt": "", "tls.key": ""}
+
+    def made(kind: str, by: str = operator) -> Result:
+        metadata = {"name": "made", "annotations": {"kubernetes.io/service-account.name": "default"}}
+        secret = {"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": metadata, "stringData": data}
+        words = ("create", "--dry-run=server", "-f", "-")
+        return kubectl(*words, stdin=secret, namespace=namespace, as_user=by, as_groups=("system:masters",))
+
+    words = f"the operator makes no Secret of type {token}"
+    eventually(lambda: words in made(token).stderr, 30, message="the policy holds")
+    assert "no Secret of type kubernetes.io/tls" in made("kubernetes.io/tls").stderr
+    assert {form: made(form.secret_type).code for form in Form} == dict.fromkeys(Form, 0)
+    assert made(token, by="somebody").code == 0
 
 
 def _can(user: User, what: str) -> str:

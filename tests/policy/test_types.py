@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from testbed.session import Session
 
 DEADLINE = 60
-POLICIES = ("set-value", "inline-values", "set-env-value", "inline-env-values", "system-namespaces")
+POLICIES = ("set-value", "inline-values", "set-env-value", "inline-env-values", "system-namespaces", "secret-types")
 
 
 def test_no_expression_is_warned_about(enforced: Session, kubectl: Kubectl) -> None:
