@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from testbed.clients.kube import core, slots
+from testbed.clients.kube import slots
 from testbed.wait import eventually
 from tests.e2e.support import RELEASED, condition, data, entry, git, has_condition, is_deleted, released
 
@@ -219,20 +219,3 @@ def test_a_living_objects_entry_stays_its_own_whatever_namespace_it_names(kube: 
     assert found is not None
     assert found["custom_metadata"] == stale | {PREFIX + "namespace-uid": uid_of(kube, org.namespace)}
     assert has_condition(org.ready("git"), "ValueStored")
-
-
-def test_orphaning_leaves_the_secret(org: Organization) -> None:
-    org.made("orphaned", git("orphaned"))
-    org.made("collected", git("collected"))
-    uid = org.secret("orphaned")["metadata"]["uid"]
-    org.kube.delete(slots(org.namespace, "orphaned"), propagationPolicy="Orphan")
-    # The garbage collector, not the operator, holds the object until it has let go of the Secret.
-    released(org, "orphaned")
-    org.kube.delete(slots(org.namespace, "collected"))
-    eventually(lambda: org.find_secret("collected") is None, message="the other Secret is collected")
-    org.operator.restart()
-    org.barrier()
-    kept = org.kube.get(core(org.namespace, "secrets", "orphaned"))
-    assert kept["metadata"]["uid"] == uid
-    assert not kept["metadata"].get("ownerReferences")
-    assert data(kept)["password"] == "orphaned"

@@ -79,9 +79,13 @@ class Secrets:
             "patch", RESOURCE, path, body=body, query=self._manager, content_type=MERGE_PATCH
         )
 
-    async def delete(self, namespace: str, name: str, uid: str) -> None:
-        """Remove this very Secret; another of its name stays (`Conflict`), and one that is gone is gone."""
-        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+    async def delete(self, namespace: str, name: str, uid: str, version: int) -> None:
+        """Remove this very Secret as it was seen; what is another by now, or changed, stays (`Conflict`).
+
+        What changed may be that somebody lets it be kept: the garbage collector takes an owner off for that.
+        """
+        seen = {"uid": uid, "resourceVersion": str(version)}
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": seen}
         try:
             await self._client.request("delete", RESOURCE, paths.secret(namespace, name), body=body)
         except NotFound:

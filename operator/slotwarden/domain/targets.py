@@ -89,11 +89,13 @@ class Resolution:
         form: what the oldest contributor asks for.
         winners: the oldest first; each has a part of its own.
         disputes: by uid of a contributor, a sentence on whom it collides with; for winners too.
+        left: parts whose slots were deleted and leave them behind.
     """
 
     form: Form
     winners: tuple[Contributor, ...]
     disputes: Mapping[str, str]
+    left: frozenset[str] = frozenset()
 
     @property
     def losers(self) -> frozenset[str]:
@@ -101,7 +103,7 @@ class Resolution:
         return frozenset(self.disputes) - {winner.uid for winner in self.winners}
 
 
-def resolve(contributors: Iterable[Contributor]) -> Resolution | None:
+def resolve(contributors: Iterable[Contributor], left: frozenset[str] = frozenset()) -> Resolution | None:
     """Who of all that name a target writes it; None where nobody does."""
     ordered = sorted(contributors, key=lambda contributor: contributor.age)
     if not ordered:
@@ -126,7 +128,7 @@ def resolve(contributors: Iterable[Contributor]) -> Resolution | None:
         disputes.setdefault(
             older.uid, f'the younger {contributor.kind} "{contributor.name}" wants {wants} and stands back'
         )
-    return Resolution(form, tuple(keepers.values()), disputes)
+    return Resolution(form, tuple(keepers.values()), disputes, left)
 
 
 def labels_of(winners: tuple[Contributor, ...], target: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from slotwarden.domain.targets import is_slot
+from slotwarden.reconcile.dropped import Dropped
 from slotwarden.reconcile.keys import Key, SlotKey, TargetKey
 
 if TYPE_CHECKING:
@@ -40,38 +41,20 @@ class _Links(NamedTuple):
     source: TargetKey | None
 
 
-class _Dropped:
-    """At which versions objects of one resource went.
-
-    A list takes time, and so does an answer: what went meanwhile must not come back by them.
-    """
-
-    def __init__(self) -> None:
-        self._at: dict[str, int] = {}
-        self._listed = 0
-
-    def note(self, uid: str, version: int) -> None:
-        """Remember that an object went, at this version or after it."""
-        self._at[uid] = max(version, self._at.get(uid, 0))
-
-    def has(self, uid: str, version: int) -> bool:
-        """Whether an object as it was at a version has gone since."""
-        return version <= self._at.get(uid, -1)
-
-    def forget(self, listed: int) -> None:
-        """Take note of a list that was taken in. Another may be under way, as old as the one before at most."""
-        self._at = {uid: version for uid, version in self._at.items() if version > self._listed}
-        self._listed = listed
-
-
 class Cache:
-    """Slots and labelled Secrets, by key, with the indices that lead from one to the other."""
+    """Slots and labelled Secrets, by key, with the indices that lead from one to the other.
+
+    Attributes:
+        gone: what is to be let go of in Vault, by slot.
+        left: the parts that slots leave which are deleted as orphaning owners, until their Secret's record says so.
+    """
 
     def __init__(self) -> None:
         self.slots: dict[SlotKey, SlotView] = {}
         self.secrets: dict[TargetKey, SecretView] = {}
         self.gone: dict[SlotKey, list[Gone]] = defaultdict(list)
-        self._dropped: dict[str, _Dropped] = defaultdict(_Dropped)
+        self.left: dict[TargetKey, set[str]] = defaultdict(set)
+        self._dropped: dict[str, Dropped] = defaultdict(Dropped)
         self._known: set[str] = set()
         self._links: dict[SlotKey, _Links] = {}
         self._by_target: dict[TargetKey, set[SlotKey]] = defaultdict(set)
@@ -96,6 +79,11 @@ class Cache:
         if old is not None and old.metadata.uid != metadata.uid:
             keys |= self._forget(key, old)
         keys |= self._link(key, view)
+        if not view.alive:
+            links = self._links[key]
+            keys.add(links.target)
+            if view.leaves:
+                self.left[links.target].add(links.contributor.part)
         self.slots[key] = view
         self._known.add(metadata.uid)
         return keys

@@ -13,7 +13,8 @@ from slotwarden.domain import projection
 from slotwarden.domain.credentials import InvalidValue
 from slotwarden.domain.parts import entries_of_secret, env_key
 from slotwarden.domain.targets import Form
-from slotwarden.reconcile.observe import decode
+from slotwarden.reconcile.cache import owning_slots
+from slotwarden.reconcile.observe import decode, slot_view
 from slotwarden.reconcile.share import leaving
 from slotwarden.reconcile.state import Problem
 from slotwarden.resources.conditions import Reason
@@ -58,6 +59,17 @@ class Contents:
         """The data of a Secret that is yet to be made."""
         values = await self._values([share for share in shares if share.ready])
         return projection.data(form, _fitting(values, MAX_SECRET, {}) if form is Form.ENVIRONMENT else _by_part(values))
+
+    async def confirm(self, shares: Sequence[Share], view: SecretView) -> None:
+        """Look whether those are there whom the Secret does not name as owners any more, before it names them again.
+
+        The garbage collector takes an owner off that is deleted and is to leave its Secret. It may be ahead of our
+        watch; and whoever is named after it went takes the Secret along.
+        """
+        owners = owning_slots(view)
+        for share in shares:
+            if share.view.metadata.uid not in owners and share.has_written(view) and not await self._exists(share):
+                raise Withdrawn(share.key)
 
     async def changes(
         self, target: TargetKey, stands: Resolution, shares: Sequence[Share], view: SecretView, mac_key: MacKey
@@ -122,16 +134,20 @@ class Contents:
         return declared.effective(stored.value)
 
     async def _exists(self, share: Share) -> bool:
-        """Whether a slot is there whose Secret is made without its own run having just seen it.
+        """Whether a slot is there, and is to stay, whose Secret is made without its own run having just seen it.
 
         The watch of Secrets may be ahead of that of slots, and the namespace may be another tenant's by now.
         """
         context, key, uid = self._context, share.key, share.view.metadata.uid
         raw = await context.slots[key.kind].get(key.namespace, key.name)
-        if raw is not None and raw["metadata"]["uid"] == uid:
+        if raw is None or raw["metadata"]["uid"] != uid:
+            concerned = context.cache.drop_slot(key, uid)
+        elif raw["metadata"].get("deletionTimestamp"):
+            concerned = context.cache.put_slot(slot_view(share.view.kind, raw))
+        else:
             return True
-        for concerned in context.cache.drop_slot(key, uid):
-            context.queue.add(concerned)
+        for each in concerned:
+            context.queue.add(each)
         return False
 
 

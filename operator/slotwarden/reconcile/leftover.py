@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slotwarden.cluster.errors import Conflict
 from slotwarden.domain.kinds import KINDS
 from slotwarden.domain.targets import MANAGED_BY_LABEL, MANAGER, TARGET_ANNOTATION, is_slot
 from slotwarden.reconcile.cache import owning_slots
@@ -29,7 +30,11 @@ async def remove(context: Context, target: TargetKey) -> None:
     owners = [SlotKey(view.namespace, owner["name"], words[owner["kind"]]) for owner in view.owners if is_slot(owner)]
     if any(_is_waiting(context, key) for key in owners):
         return
-    await context.secrets.delete(target.namespace, target.name, view.uid)
+    try:
+        await context.secrets.delete(target.namespace, target.name, view.uid, view.version)
+    except Conflict:
+        # It may be orphaned by now. The watch tells how it is, which has the target run again.
+        return
     context.cache.drop_secret(target, view.uid)
 
 

@@ -39,6 +39,8 @@ _V = TypeVar("_V")
 _log = logging.getLogger(__name__)
 REFRESH_ANNOTATION: Final = "slotwarden.io/refresh"
 DEFAULT_INTERVAL: Final = 3600.0
+_ORPHAN: Final = "orphan"
+"""The garbage collector's finalizer on what was deleted with `--cascade=orphan`."""
 _WRITTEN: Final = (
     *(MANAGED_BY_LABEL, OWNER_LABEL, WATCH_LABEL, TARGET_ANNOTATION),
     *("app.kubernetes.io/name", "app.kubernetes.io/component"),
@@ -120,6 +122,11 @@ class SlotView:
     def alive(self) -> bool:
         """Whether the object is not being deleted: one that is contributes nothing new."""
         return self.metadata.deletion_timestamp is None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the object is being deleted and what it made is to stay."""
+        return not self.alive and _ORPHAN in self.metadata.finalizers
 
 
 def readable(kind: str, read: Callable[[Mapping[str, Any]], _V], raw: Mapping[str, Any]) -> _V | None:

@@ -102,14 +102,17 @@ def standing(resolution: Resolution, shares: Sequence[Share], secret: SecretView
     """
     holders: dict[str, Contributor] = {}
     for share in shares:
-        if (share.ready and share.problem is None) or share.has_written(secret):
+        if (share.ready and share.problem is None) or (share.has_written(secret) and not share.view.leaves):
             holders.setdefault(share.part, share.contributor)
     return replace(resolution, winners=tuple(sorted(holders.values(), key=lambda holder: holder.age)))
 
 
 def leaving(stands: Resolution, view: SecretView) -> set[str]:
-    """The keys of an environment's Secret that were a slot's once and are no longer anybody's who stands."""
-    held = {env_key(holder.part) for holder in stands.winners}
+    """The keys of an environment's Secret that were a slot's once and are no longer anybody's who stands.
+
+    What an orphaning deletion leaves is nobody's from then on, as if others had put it there.
+    """
+    held = {env_key(part) for part in (*(holder.part for holder in stands.winners), *stands.left)}
     return undeclared("data", view.sizes, held, view.annotations.get(DECLARED_ANNOTATION))
 
 

@@ -55,9 +55,11 @@ class TargetReconciler:
         """
         context = self._context
         asking = context.cache.contributors(target)
-        resolution = resolve(c for key, c in asking.items() if context.cache.slots[key].alive)
+        left = frozenset(context.cache.left.get(target, ()))
+        resolution = resolve((c for key, c in asking.items() if context.cache.slots[key].alive), left)
         if resolution is None:
             if not asking and not self._holds_for_one_who_stands_back(target):
+                context.cache.left.pop(target, None)
                 await leftover.remove(self._context, target)
             return Result()
         youngest = max(contributor.age for contributor in asking.values())
@@ -79,6 +81,8 @@ class TargetReconciler:
             raise
         else:
             self._conclude(target, resolution, shares, view, None)
+            if left:
+                context.cache.left[target] -= left
         return Result()
 
     async def _converge(self, target: TargetKey, resolution: Resolution, shares: list[Share]) -> SecretView | None:
@@ -157,6 +161,7 @@ class TargetReconciler:
             stands = standing(resolution, shares, view)
         change: Json = {}
         if stands.winners:
+            await self._contents.confirm(shares, view)
             change = projection.metadata_patch(
                 stands, target.name, labels=view.labels, annotations=view.annotations, owners=view.owners
             )
@@ -168,7 +173,7 @@ class TargetReconciler:
     async def _replace(self, target: TargetKey, resolution: Resolution, shares: list[Share], view: SecretView) -> None:
         """Remove a Secret whose type has to change, which the API server does not allow in place."""
         context = self._context
-        await context.secrets.delete(target.namespace, target.name, view.uid)
+        await context.secrets.delete(target.namespace, target.name, view.uid, view.version)
         context.cache.drop_secret(target, view.uid)
         message = f"Secret {target.name} of type {view.type} is replaced by one of type {resolution.form.secret_type}"
         slot = shares[0].view

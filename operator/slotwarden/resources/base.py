@@ -60,6 +60,7 @@ class ObjectMeta(Model):
     generation: int = 0
     creation_timestamp: str = ""
     deletion_timestamp: str | None = None
+    finalizers: tuple[str, ...] = ()
     labels: Mapping[str, str] = Field(default_factory=dict)
     annotations: Mapping[str, str] = Field(default_factory=dict)
     owner_references: tuple[OwnerReference, ...] = ()
