@@ -87,3 +87,19 @@ def test_the_chart_and_the_program_have_one_version() -> None:
     assert found
     assert {chart["version"], chart["appVersion"]} == {found[1]}
     assert f":{found[1]}\n" in chart["annotations"]["artifacthub.io/images"]
+
+
+def test_nothing_is_published_before_all_tests_passed() -> None:
+    release = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yaml").read_text())["jobs"]
+
+    def before(name: str) -> set[str]:
+        needed = release[name].get("needs", [])
+        return set(needed).union(*map(before, needed))
+
+    publishing = [name for name, job in release.items() if "write" in job.get("permissions", {}).values()]
+    assert {"image", "chart", "pypi", "release"} <= set(publishing)
+    assert [name for name in publishing if not {"checks", "kind"} <= before(name)] == []
+    assert {release[name]["uses"] for name in ("checks", "kind")} == {
+        "./.github/workflows/ci.yaml",
+        "./.github/workflows/kind.yaml",
+    }
