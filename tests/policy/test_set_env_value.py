@@ -119,7 +119,7 @@ def test_another_secret_needs_reading_or_setting_the_value(users: Users) -> None
     refused(patched(users.may(only(SECRETS, "readable"), write, VALUE, REVEAL), patch), words)
     for rule in (only(ENV_VALUE, "url"), only(ENV_REVEAL, "url"), only(SECRETS, OWN_SECRET)):
         allowed(patched(users.may(rule, write), patch))
-        allowed(patched(users.may(ENV_VALUE), {"spec": {"projection": None}}))
+        allowed(patched(users.may(ENV_VALUE, VALUE), {"spec": {"projection": None}}))
 
 
 def test_a_key_of_another_secret_takes_more_than_one_name(users: Users) -> None:
@@ -127,14 +127,15 @@ def test_a_key_of_another_secret_takes_more_than_one_name(users: Users) -> None:
     users.has(env())
     words = (
         f"another secretName can put the value of EnvSecret url in namespace {users.namespace} in the place of others "
-        "in Secret shop-live: ask for `update` on that Secret, or for `create` on all envsecrets/value in group "
-        "values.slotwarden.io"
+        "in Secret shop-live: ask for `update` on that Secret, or for `create` on all envsecrets/value and "
+        "secretslots/value in group values.slotwarden.io"
     )
     one = (only(ENV_VALUE, "url"), only(ENV_REVEAL, "url"), SECRETS, only(WRITE_SECRETS, OWN_SECRET), VALUE)
     refused(patched(users.may(*one), patch), words)
-    for rules in ([ENV_VALUE], [only(ENV_VALUE, "url"), only(WRITE_SECRETS, "shop-live")]):
+    refused(patched(users.may(ENV_VALUE, only(VALUE, "pull")), patch), words)
+    for rules in ([ENV_VALUE, VALUE], [only(ENV_VALUE, "url"), only(WRITE_SECRETS, "shop-live")]):
         allowed(patched(users.may(*rules), patch))
-        allowed(patched(users.may(ENV_VALUE), {"spec": {"projection": None}}))
+        allowed(patched(users.may(ENV_VALUE, VALUE), {"spec": {"projection": None}}))
 
 
 def test_the_secret_of_an_environment_is_told_from_its_names(users: Users) -> None:

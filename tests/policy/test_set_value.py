@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.policy.users import CANARY, REVEAL, SECRETS, VALUE, WRITE_SECRETS, inline, only, slot, sourced
+from tests.policy.users import CANARY, ENV_VALUE, REVEAL, SECRETS, VALUE, WRITE_SECRETS, inline, only, slot, sourced
 
 if TYPE_CHECKING:
     from testbed.clients.kubectl import Result
@@ -162,7 +162,7 @@ def test_another_target_needs_reading_or_setting_the_value(users: Users) -> None
     )
     for rule in (only(VALUE, "pull"), only(REVEAL, "pull"), only(SECRETS, "pull")):
         allowed(users.may(rule, write).patch(patch))
-        allowed(users.may(VALUE).patch('{"spec": {"projections": null}}'))
+        allowed(users.may(VALUE, ENV_VALUE).patch('{"spec": {"projections": null}}'))
 
 
 @pytest.mark.parametrize("by", ["create", "update"])
@@ -200,13 +200,16 @@ def test_a_place_in_another_secret_takes_more_than_one_name(users: Users) -> Non
     users.given(DECLARED)
     words = (
         f"another secretName can put the value of SecretSlot pull in namespace {users.namespace} in the place of "
-        "others in Secret live: ask for `update` on that Secret, or for `create` on all secretslots/value"
+        "others in Secret live: ask for `update` on that Secret, or for `create` on all secretslots/value and "
+        "envsecrets/value in group values.slotwarden.io"
     )
     one = (only(VALUE, "pull"), only(REVEAL, "pull"), SECRETS, only(WRITE_SECRETS, "pull"))
     refused(users.may(*one).patch(patch), words)
-    for rules in ([VALUE], [only(VALUE, "pull"), only(WRITE_SECRETS, "live")]):
+    # The Secret can be that of an environment, which an older slot takes as a whole.
+    refused(users.may(VALUE, only(ENV_VALUE, "url")).patch(patch), words)
+    for rules in ([VALUE, ENV_VALUE], [only(VALUE, "pull"), only(WRITE_SECRETS, "live")]):
         allowed(users.may(*rules).patch(patch))
-        allowed(users.may(VALUE).patch('{"spec": {"projections": null}}'))
+        allowed(users.may(VALUE, ENV_VALUE).patch('{"spec": {"projections": null}}'))
 
 
 def test_the_target_may_be_named_in_other_words(users: Users) -> None:
