@@ -88,9 +88,9 @@ test-faults: setup ## The tests that spoil and stop servers and leaders, and all
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(FAULTS) $(ARGS)
 
 .PHONY: test-release
-test-release: setup ## The end-to-end tests with the operator that the chart renders: its arguments, variables and account
+test-release: setup ## The end-to-end tests with the programs that the chart renders: their arguments, variables and accounts
 	@$(PY) -m testbed binaries > /dev/null
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not own_operator" --release tests/e2e $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" --release $(or $(ARGS),tests/e2e tests/published)
 
 .PHONY: testbed
 testbed: setup ## A Kubernetes control plane and a Vault, until `make testbed-down`

@@ -43,7 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kubeconfig", type=Path, help="run against this cluster instead of the testbed's")
     group.addoption("--vault-address", default=os.environ.get("VAULT_ADDR"), help="with --kubeconfig; VAULT_ADDR")
     group.addoption("--vault-ca", type=Path, default=os.environ.get("VAULT_CACERT"), help="VAULT_CACERT")
-    group.addoption("--release", action="store_true", help="operators that tests share are containers of the chart")
+    group.addoption(
+        "--release", action="store_true", help="programs that need no flags of their own are containers of the chart"
+    )
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

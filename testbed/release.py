@@ -13,22 +13,24 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from testbed.clients.kube import core
 from testbed.clients.kubectl import helm_template
 from testbed.gateway import API_SERVICES, Gateway
 from testbed.install import CHART, COMPONENT, RIGHTS
-from testbed.operator import Operator
+from testbed.operator import Operator, make_identities, remove_identities
 from testbed.pki import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    import contextlib
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from testbed.clients.kubectl import Kubectl
     from testbed.session import Session
 
 Json = dict[str, Any]
+_P = TypeVar("_P", Operator, Gateway)
 NAME = "slotwarden"
 PROGRAMS: Mapping[str, type[Operator | Gateway]] = {"operator": Operator, "gateway": Gateway}
 # As helm does, whose field manager it is.
@@ -56,6 +58,51 @@ AUTOMOUNTED: Json = {
 def rendered(session: Session, namespace: str, values: Mapping[str, Any], chart: Path = CHART) -> list[Json]:
     """The objects of a release."""
     return helm_template(session.helm, chart, NAME, namespace, values)
+
+
+def released(
+    session: Session,
+    program: type[_P],
+    names: Sequence[str],
+    prefix: str,
+    folder: Path,
+    after: contextlib.ExitStack,
+    *more: str,
+) -> _P:
+    """The container of a release in the first of the namespaces, as the chart has it; Vault's token is in a Secret.
+
+    Args:
+        program: which of the two; it is not started.
+        after: takes its rights back.
+        more: arguments that a test cannot do without.
+    """
+    identities = make_identities(session, names[0], prefix, {"namespaces": names}, role=program.command)
+    after.callback(remove_identities, session, identities)
+    ca, secret = session.endpoints.vault_ca, f"vault-{program.command}"
+    held = {"token": identities.vault_token} | ({"ca.crt": ca.read_text()} if ca else {})
+    session.kube.create(core(names[0], "secrets"), {"metadata": {"name": secret}, "stringData": held})
+    vault = {
+        "address": session.endpoints.vault_address,
+        "auth": "token",
+        "tokenSecret": {"name": secret},
+        "caSecret": {"name": secret if ca else ""},
+        "mount": session.vault.mount,
+        "transitMount": session.vault.transit,
+        "prefix": prefix,
+    }
+    gateway = {"enabled": program is Gateway, "aggregation": False, "vaultTokenSecret": {"name": secret}}
+    values = {
+        "namespaces": names,
+        "logLevel": "debug",
+        "crds": {"enabled": False},
+        "vault": vault,
+        "gateway": gateway,
+    }
+    made = Release(session, names[0], rendered(session, names[0], values), folder).program(program.command, *more)
+    if not isinstance(made, program):
+        raise TypeError(f"the release's {program.command} runs slotwarden {made.command}")
+    made.vault_user = identities.vault_user
+    return made
 
 
 @dataclass
@@ -96,10 +143,14 @@ class Release:
                 return item
         raise LookupError(f"the release has no {component}")
 
-    def program(self, component: str) -> Operator | Gateway:
-        """The container of a part as a process, which is not started; the same one each time."""
+    def program(self, component: str, *more: str) -> Operator | Gateway:
+        """The container of a part as a process, which is not started; the same one each time.
+
+        Args:
+            more: arguments after those that are rendered.
+        """
         if component not in self._programs:
-            self._programs[component] = self._made(component)
+            self._programs[component] = self._made(component, more)
         return self._programs[component]
 
     @property
@@ -112,7 +163,7 @@ class Release:
         for program in self.programs:
             program.stop()
 
-    def _made(self, component: str) -> Operator | Gateway:
+    def _made(self, component: str, more: Sequence[str]) -> Operator | Gateway:
         pod = self.deployment(component)["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         command, *arguments = container["args"]
@@ -131,7 +182,7 @@ class Release:
         places = {"KUBECONFIG": str(config), "SLOTWARDEN_VAULT_JWT_FILE": f"{mounts[API_ACCESS]}/token"}
         env = {**passed, "HOME": str(folder), **places, **self._env(container, mounts)}
         user = f"system:serviceaccount:{self.namespace}:{account}"
-        return PROGRAMS[command]([*arguments, "--listen-address", "127.0.0.1"], env, folder, user)
+        return PROGRAMS[command]([*arguments, "--listen-address", "127.0.0.1", *more], env, folder, user)
 
     def _env(self, container: Json, mounts: Mapping[str, str]) -> dict[str, str]:
         """The container's own variables."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,9 +33,24 @@ def turn(request: pytest.FixtureRequest) -> Turn:
     if request.node.get_closest_marker("own_operator") is None:
         turns: Turns = request.getfixturevalue("turns")
         return turns.take()
-    operator: Callable[..., Operator] = request.getfixturevalue("operator")
-    namespace: str = request.getfixturevalue("namespace")
-    return Turn(namespace, request.getfixturevalue("vault_prefix"), operator(namespace))
+    own: Callable[[], Operator] = request.getfixturevalue("own_operator")
+    return Turn(request.getfixturevalue("namespace"), request.getfixturevalue("vault_prefix"), own())
+
+
+@pytest.fixture
+def own_operator(
+    request: pytest.FixtureRequest, installed: Session, namespace: str, vault_prefix: str
+) -> Iterator[Callable[[], Operator]]:
+    """Starts the one operator of the test's namespace; with `--release` as the chart has it."""
+    with contextlib.ExitStack() as after:
+        if request.config.getoption("release"):
+            folder = request.config.stash[RUN].folder / "tests" / vault_prefix
+            made = as_released(installed, [namespace], vault_prefix, folder, after)
+            after.callback(made.stop)
+            yield made.start
+        else:
+            make: Callable[..., Operator] = request.getfixturevalue("operator")
+            yield lambda: make(namespace)
 
 
 @pytest.fixture

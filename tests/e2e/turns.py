@@ -12,9 +12,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from testbed.clients.kube import core
 from testbed.operator import Operator, make_identities, operator_env, remove_identities, vault_place
-from testbed.release import Release, rendered
+from testbed.release import released
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,24 +92,5 @@ def with_flags(
 def as_released(
     session: Session, names: Sequence[str], prefix: str, folder: Path, after: contextlib.ExitStack
 ) -> Operator:
-    """The container of a release in the first of the namespaces, as the chart has it; Vault's token is in a Secret."""
-    identities = make_identities(session, names[0], prefix, {"namespaces": names})
-    after.callback(remove_identities, session, identities)
-    ca = session.endpoints.vault_ca
-    held = {"token": identities.vault_token} | ({"ca.crt": ca.read_text()} if ca else {})
-    session.kube.create(core(names[0], "secrets"), {"metadata": {"name": "vault"}, "stringData": held})
-    vault = {
-        "address": session.endpoints.vault_address,
-        "auth": "token",
-        "tokenSecret": {"name": "vault"},
-        "caSecret": {"name": "vault" if ca else ""},
-        "mount": session.vault.mount,
-        "transitMount": session.vault.transit,
-        "prefix": prefix,
-    }
-    values = {"namespaces": names, "logLevel": "debug", "crds": {"enabled": False}, "vault": vault}
-    program = Release(session, names[0], rendered(session, names[0], values), folder).program("operator")
-    if not isinstance(program, Operator):
-        raise TypeError(f"the release's operator runs slotwarden {program.command}")
-    program.vault_user = identities.vault_user
-    return program
+    """The container of a release in the first of the namespaces, as the chart has it."""
+    return released(session, Operator, names, prefix, folder, after)

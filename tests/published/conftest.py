@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from testbed.clients.kube import core
-from testbed.gateway import make_gateway
+from testbed.gateway import Gateway, make_gateway
 from testbed.operator import Operator, make_identities, operator_env, remove_identities, vault_place
 from testbed.proxy import Proxy
+from testbed.release import released
 from tests.published.operations import Bed
 from tests.published.support import EVERYTHING, Api, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from testbed.gateway import Gateway
     from testbed.session import Session
     from tests.published.support import Rule
+
+# Without a Lease, which an operator that a test stops for a while would lose.
+ALONE = "--no-leader-elect"
 
 
 @pytest.fixture(scope="package")
@@ -34,17 +37,26 @@ def namespace_of_all(installed: Session) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def process(installed: Session, namespace_of_all: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+def process(
+    request: pytest.FixtureRequest,
+    installed: Session,
+    namespace_of_all: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Operator]:
     """The operator of the namespace; a test that stops it has it run again at its end."""
     name, folder = namespace_of_all, tmp_path_factory.mktemp("operator")
-    identities = make_identities(installed, name, name)
-    # Without a Lease, which a test that stops it for a while would lose.
-    arguments = ["--namespace", name, *vault_place(installed), "--vault-prefix", name]
-    arguments += ["--log-level", "debug", "--log-format", "json", "--no-leader-elect"]
-    made = Operator(arguments, operator_env(installed, identities, folder), folder, identities.account.user).start()
-    yield made
-    made.stop()
-    remove_identities(installed, identities)
+    with contextlib.ExitStack() as after:
+        if request.config.getoption("release"):
+            made = released(installed, Operator, [name], name, folder, after, ALONE)
+        else:
+            identities = make_identities(installed, name, name)
+            after.callback(remove_identities, installed, identities)
+            arguments = ["--namespace", name, *vault_place(installed), "--vault-prefix", name]
+            arguments += ["--log-level", "debug", "--log-format", "json", ALONE]
+            env = operator_env(installed, identities, folder)
+            made = Operator(arguments, env, folder, identities.account.user)
+        after.callback(made.stop)
+        yield made.start()
 
 
 @pytest.fixture(scope="package")
@@ -69,9 +81,22 @@ def make_replica(
 
 
 @pytest.fixture(scope="package")
-def replica(make_replica: Callable[..., Gateway]) -> Gateway:
+def replica(
+    request: pytest.FixtureRequest,
+    installed: Session,
+    namespace_of_all: str,
+    make_replica: Callable[..., Gateway],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Gateway]:
     """The gateway of the namespace; a test that stops it has it run again at its end."""
-    return make_replica()
+    if not request.config.getoption("release"):
+        yield make_replica()
+        return
+    name, folder = namespace_of_all, tmp_path_factory.mktemp("gateway")
+    with contextlib.ExitStack() as after:
+        made = released(installed, Gateway, [name], name, folder, after, "--tls-name", "localhost")
+        after.callback(made.stop)
+        yield made.start()
 
 
 @pytest.fixture
@@ -119,7 +144,7 @@ def bed_of_all(installed: Session, tmp_path_factory: pytest.TempPathFactory) -> 
         after.callback(to_vault.stop)
         folder = tmp_path_factory.mktemp("operator")
         arguments = ["--namespace", name, *vault_place(installed), "--vault-prefix", name]
-        arguments += ["--log-level", "debug", "--log-format", "json", "--no-leader-elect"]
+        arguments += ["--log-level", "debug", "--log-format", "json", ALONE]
         operator = Operator(arguments, operator_env(installed, ours, folder), folder, ours.account.user)
         operator.through(kubernetes=to_kube.url, vault=to_vault.url).start()
         after.callback(operator.stop)
