@@ -48,6 +48,7 @@ MODES: dict[str, Json] = {
             "metricsFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
         },
         "metrics": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
+        "argocd": {"healthChecks": {"enabled": True}},
     },
 }
 

@@ -63,7 +63,8 @@ ELSEWHERE: Final = (
     ),
     Elsewhere(r"(sops|kubeseal) .*", "needs a program and a key of the reader's", "docs/verification.md"),
     Elsewhere(
-        r"kubectl (-n argocd patch configmap|apply -f examples/gitops/(argocd|flux)/) ?.*",
+        r"kubectl (-n argocd patch configmap|-n slotwarden-system get configmap slotwarden-argocd-health"
+        r"|apply -f examples/gitops/(argocd|flux)/) ?.*",
         "needs Argo CD or Flux",
         "tests/gitops/test_examples.py",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from testbed.clients.kubectl import helm_template
 from testbed.install import CHART, ROOT
 from testbed.wait import eventually
 from tests.gitops.repository import TOOLS
-from tests.gitops.tools import EXAMPLES, documents, expressions, lua
+from tests.gitops.tools import EXAMPLES, HEALTH, documents, expressions, lua
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -181,3 +182,22 @@ def test_kustomize_reads_the_examples_alike(kubectl: Kubectl, tmp_path: Path) ->
         (made / "kustomization.yaml").write_text(yaml.safe_dump({"resources": names}))
         said = yaml.safe_load_all(kubectl("kustomize", str(made), check=True).stdout)
         assert by_name(said) == by_name(item for name in names for item in documents(f"{folder}/{name}"))
+
+
+def test_argo_cds_settings_take_the_health_of_the_chart_in(testbed: Session, namespace: str) -> None:
+    def kubectl(*words: str, stdin: str | Json | None = None) -> str:
+        return testbed.kubectl(*words, namespace=namespace, stdin=stdin, check=True).stdout
+
+    values = {"argocd": {"healthChecks": {"enabled": True}}}
+    objects = helm_template(testbed.helm, CHART, "slotwarden", namespace, values)
+    (ours,) = (item for item in objects if item["kind"] == "ConfigMap")
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}, "data": {"url": "theirs"}}
+    for settings in (ours, theirs):
+        kubectl("create", "-f", "-", stdin=settings)
+    found = json.loads(kubectl("get", "configmap", "slotwarden-argocd-health", "-o", "json"))
+    # What jq makes of it.
+    health = json.dumps({"data": found["data"]})
+    kubectl("patch", "configmap", "argocd-cm", "--patch-file", "/dev/stdin", stdin=health)
+    patched = json.loads(kubectl("get", "configmap", "argocd-cm", "-o", "json"))
+    kinds = ("SecretSlot", "EnvSecret")
+    assert patched["data"] == {"url": "theirs", **{HEALTH + kind: lua(kind) for kind in kinds}}

@@ -46,6 +46,7 @@ def values(mode: str, release: str, served: Sequence[str], vault: Json) -> Json:
         "logLevel": "debug",
         "networkPolicy": {"enabled": True},
         "metrics": {"dashboard": {"enabled": True}},
+        "argocd": {"healthChecks": {"enabled": True}},
         "vault": {"role": f"{release}-operator", "prefix": release, **vault},
         "gateway": {
             "enabled": True,
