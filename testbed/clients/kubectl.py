@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
 Json = dict[str, Any]
@@ -93,4 +93,14 @@ def helm_template(program: Path, chart: Path, release: str, namespace: str, valu
     )
     if done.returncode:
         raise AssertionError(f"helm template {chart.name}: {done.stderr.strip()}")
-    return [item for item in yaml.load_all(done.stdout, yaml.CSafeLoader) if item]
+    return [item for item in yaml.load_all(done.stdout, _Strict) if item]
+
+
+class _Strict(yaml.CSafeLoader):
+    """Refuses a key that stands twice, as kustomize does, through which Flux passes what it rendered."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value]
+        if len(keys) > len(set(keys)):
+            raise AssertionError(f"a key stands twice: {keys}")
+        return super().construct_mapping(node, deep)

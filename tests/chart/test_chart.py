@@ -106,6 +106,29 @@ def test_no_rule_has_a_wildcard(render: Render) -> None:
         assert "*" not in yaml.safe_dump(rules)
 
 
+def test_names_are_as_long_as_their_kinds_may_have(render: Render) -> None:
+    metrics = {"serviceMonitor": {"enabled": True}}
+    objects = render({"fullnameOverride": "n" * 63, "gateway": {"enabled": True}, "metrics": metrics})
+    names = [item["metadata"]["name"] for item in objects if item["kind"] == "Service"]
+    assert len(names) == len(set(names)) == 2
+    assert max(map(len, names)) == 63
+
+
+def test_a_second_release_shares_no_name_of_the_cluster(render: Render) -> None:
+    """As docs/install.md has it: one of them has the CRDs, the roles for people and the API service."""
+
+    def of_the_cluster(objects: list[Json]) -> set[tuple[str, str]]:
+        scoped = [item for item in objects if item["metadata"].get("namespace") in (None, "kube-system")]
+        return {(item["kind"], item["metadata"]["name"]) for item in scoped}
+
+    first = {"namespaces": ["a"], "gateway": {"enabled": True}}
+    second = {"namespaces": ["b"], "gateway": {"enabled": True, "aggregation": False}}
+    second |= {"crds": {"enabled": False}, "roles": {"create": False}}
+    found = [of_the_cluster(render(first, "one")), of_the_cluster(render(second, "two"))]
+    assert all(found)
+    assert found[0] & found[1] == set()
+
+
 def test_policies_hold_in_the_namespaces_of_the_release(render: Render) -> None:
     def selectors(values: Json) -> list[Any]:
         bindings = [item for item in render(values) if item["kind"] == "ValidatingAdmissionPolicyBinding"]
@@ -162,6 +185,7 @@ def test_the_operator_knows_every_variable_it_is_given(render: Render) -> None:
         ({"metrics": {"podMonitor": {"interval": "often"}}}, "/metrics/podMonitor/interval"),
         ({"metrics": {"rules": {"runbookUrl": "docs/alerts.md"}}}, "/metrics/rules/runbookUrl"),
         ({"leaseDuration": 0}, "/leaseDuration"),
+        ({"fullnameOverride": "Ours"}, "/fullnameOverride"),
     ],
 )
 def test_wrong_values_are_told(render: Render, values: Json, words: str) -> None:

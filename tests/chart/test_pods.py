@@ -105,3 +105,13 @@ def test_labels_for_all_are_on_all_and_select_nothing(render: Render) -> None:
     for component in PROGRAMS:
         assert pod(objects, component)["metadata"]["labels"]["team"] == "platform"
         assert "team" not in the(of(objects, component), "Deployment")["spec"]["selector"]["matchLabels"]
+
+
+def test_labels_of_one_object_go_before_those_for_all(render: Render) -> None:
+    own = {"podLabels": {"team": "own"}}
+    gateway = {"enabled": True, **own, "service": {"labels": {"team": "own"}}}
+    metrics = {"podMonitor": {"enabled": True, "labels": {"team": "own"}}}
+    objects = render({**own, "commonLabels": {"team": "all"}, "gateway": gateway, "metrics": metrics})
+    labelled = [the(objects, "Service"), the(objects, "PodMonitor"), *(pod(objects, part) for part in PROGRAMS)]
+    assert {item["metadata"]["labels"]["team"] for item in labelled} == {"own"}
+    assert the(of(objects, "operator"), "Deployment")["metadata"]["labels"]["team"] == "all"

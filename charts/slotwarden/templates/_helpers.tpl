@@ -84,3 +84,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "slotwarden.gatewaySelectorLabels" . }}
 {{ include "slotwarden.moreLabels" . }}
 {{- end -}}
+
+{{/* Labels, and those of one object over them. A key that stands twice would be refused by what reads YAML strictly. */}}
+{{- define "slotwarden.mergedLabels" -}}
+{{- merge (dict) (last . | default dict) (first . | fromYaml) | toYaml -}}
+{{- end -}}

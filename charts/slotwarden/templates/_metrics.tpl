@@ -1,15 +1,12 @@
 {{/* The metadata of what Prometheus reads: takes the root and labels by which it finds the object. */}}
 {{- define "slotwarden.monitored" -}}
 metadata:
-  name: {{ include "slotwarden.fullname" .root }}-metrics
+  name: {{ include "slotwarden.fullname" .root | trunc 55 | trimSuffix "-" }}-metrics
   namespace: {{ .root.Release.Namespace }}
   labels:
     {{- include "slotwarden.releaseLabels" .root | nindent 4 }}
     app.kubernetes.io/component: metrics
-    {{- include "slotwarden.moreLabels" .root | nindent 4 }}
-    {{- with .more }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "slotwarden.mergedLabels" (list (include "slotwarden.moreLabels" .root) .more) | nindent 4 }}
 {{- end -}}
 
 {{- define "slotwarden.scraped" -}}
