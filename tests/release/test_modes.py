@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,21 @@ from testbed.gateway import API_SERVICE, API_SERVICES, is_available
 from testbed.wait import eventually
 from tests.release import test_gateway as gateway
 from tests.release import test_operator as operator
-from tests.release.modes import CLUSTER_WIDE, MODES, NAMESPACED, NO_AGGREGATION, NO_GATEWAY, VALUES_ALONE
+from tests.release.modes import (
+    CLUSTER_WIDE,
+    MODES,
+    NAMESPACED,
+    NO_AGGREGATION,
+    NO_GATEWAY,
+    OWN_CERTIFICATE,
+    VALUES_ALONE,
+)
 
 if TYPE_CHECKING:
     from tests.release.bed import Bed
 
 SHORT = (CLUSTER_WIDE, NAMESPACED)
+TOOLS = ("argocd-controller", "kustomize-controller")
 pytestmark = [
     pytest.mark.xdist_group("release"),
     pytest.mark.parametrize(
@@ -53,3 +63,21 @@ def test_nothing_is_refused_to_the_programs(bed: Bed) -> None:
     if bed.mode != NO_GATEWAY:
         bed.gateway()
     assert [(event["requestURI"], event["responseStatus"]["message"]) for event in bed.refusals()] == []
+
+
+def test_nothing_differs_from_what_is_rendered(bed: Bed) -> None:
+    """While the programs run: tools that keep a release in step with Git have nothing to put back."""
+    bed.operator()
+    if bed.mode != NO_GATEWAY:
+        bed.gateway()
+        if bed.mode not in (NO_AGGREGATION, OWN_CERTIFICATE):
+            told = f"{API_SERVICES}/{API_SERVICE}"
+            bed.eventually(lambda: bed.kube.get(told)["spec"].get("caBundle"), "the API server is told")
+    # The Service leads to a process here, and the APIService to that one's port.
+    objects = copy.deepcopy([item for item in bed.release.objects if item["kind"] != "Service"])
+    for item in objects:
+        if item["kind"] == "APIService":
+            item["spec"]["service"]["port"] = bed.gateway().port
+    for flags in ((), *(("--server-side", "--force-conflicts", f"--field-manager={tool}") for tool in TOOLS)):
+        done = bed.release.kubectl("diff", *flags, "-f", "-", stdin=objects)
+        assert (done.code, done.stdout) == (0, ""), flags
