@@ -235,5 +235,8 @@ def test_a_connection_too_many_is_ended_and_leaves_the_others(kind: str) -> None
         with pytest.raises(OSError):  # noqa: PT011
             connect(server.port, context)
         assert [post(each, b"kept")[-4:] for each in kept] == [b"kept"] * 2
+        for each in kept:
+            # The server would wait for their end for half a minute.
+            each.close()
         eventually(lambda: post(connect(server.port, context), b"later"))
         assert server.failed == []
