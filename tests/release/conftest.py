@@ -43,7 +43,7 @@ class Without:
         return f"{self.mode}: {self.right}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def servers(request: pytest.FixtureRequest) -> Iterator[Session]:
     """The servers, with the CRDs, and Vault's login with tokens of ServiceAccounts."""
     with own_session(request.config, install_crds) as session:
@@ -51,7 +51,7 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Session]:
         yield session
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bed(
     request: pytest.FixtureRequest, servers: Session, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bed | None]:
