@@ -12,9 +12,6 @@ from tests.e2e.support import condition, has_condition, passwords, projected, re
 if TYPE_CHECKING:
     from tests.e2e.support import Organization
 
-# Its rights are taken away.
-pytestmark = pytest.mark.own_operator
-
 STATES = {
     "good": "Ready",
     "waits": "AwaitingValue",
@@ -98,6 +95,10 @@ def test_a_condition_keeps_its_time_while_its_status_stays(org: Organization) ->
     assert "version 2" in condition(slot)["message"]
 
 
+# For those whose rights are taken away.
+denied = pytest.mark.own_operator
+
+
 def policy(org: Organization) -> str:
     return f"sys/policies/acl/slotwarden-operator-{org.namespace}"
 
@@ -115,6 +116,7 @@ def deny(org: Organization, capability: str) -> None:
     org.vault.request("PUT", policy(org), {"policy": "\n}".join(rules)})
 
 
+@denied
 def test_a_denied_write_names_operation_path_and_capability_and_heals(org: Organization) -> None:
     rules = rules_of(org)
     deny(org, "create")
@@ -133,6 +135,7 @@ def test_a_denied_write_names_operation_path_and_capability_and_heals(org: Organ
     assert "password" not in slot["spec"]["registry"]
 
 
+@denied
 def test_a_denied_rotation_names_the_other_capability_and_keeps_the_secret(org: Organization) -> None:
     org.made("pull", registry("one"))
     before, rules = org.secret("pull"), rules_of(org)
@@ -148,6 +151,7 @@ def test_a_denied_rotation_names_the_other_capability_and_keeps_the_secret(org: 
     assert passwords(org.secret("pull")) == {"ghcr.io": "two"}
 
 
+@denied
 def test_a_denied_read_does_not_touch_the_secret(org: Organization) -> None:
     org.made("pull", registry("one"))
     before, rules = org.secret("pull"), rules_of(org)

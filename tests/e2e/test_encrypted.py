@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from testbed.operator import Operator
     from testbed.session import Session
 
-# Its rights are taken away.
-pytestmark = pytest.mark.own_operator
 CANARY = "c4n4ry-of-an-encrypted-value"
 ENCRYPTED = {"encrypted": True}
 
@@ -100,6 +98,8 @@ def test_a_key_that_is_gone_is_told_and_the_last_good_secret_stays(shop: Environ
     assert raw(shop).keys() == {"ciphertext"}
 
 
+# Its rights are taken away.
+@pytest.mark.own_operator
 def test_a_policy_without_transit_is_told_and_the_last_good_secret_stays(shop: Environment) -> None:
     shop.made("url", {"value": CANARY, **ENCRYPTED})
     policy = f"slotwarden-operator-{shop.namespace}"

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from tests.e2e.support import Json
     from tests.e2e.world import World
 
-# All that it does is counted.
-pytestmark = pytest.mark.own_operator
-
 
 def answered(shop: World, name: str, request: str = "r-1", timeout: float = 30) -> Json:
     """What came of a request, once it is over."""
