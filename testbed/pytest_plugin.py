@@ -245,22 +245,22 @@ def operator(
 
 @pytest.fixture
 def gateway(installed: Session, request: pytest.FixtureRequest, vault_prefix: str) -> Iterator[Callable[..., Gateway]]:
-    """Start gateways: `gateway(namespace, *arguments, start=True)`, each with a folder and a log of its own.
+    """Start gateways: `gateway(namespace, *arguments, prefix=…, start=True)`, each with a folder and a log of its own.
 
-    All of one namespace have the same rights, which are the least.
+    All of one namespace have the same rights, which are the least, and the same prefix in Vault.
     """
     with contextlib.ExitStack() as after:
         known: dict[str, Identities] = {}
         count = 0
 
-        def make(namespace: str, *arguments: str, start: bool = True) -> Gateway:
+        def make(namespace: str, *arguments: str, prefix: str = vault_prefix, start: bool = True) -> Gateway:
             nonlocal count
             count += 1
             if namespace not in known:
-                known[namespace] = make_identities(installed, namespace, vault_prefix, role="gateway")
+                known[namespace] = make_identities(installed, namespace, prefix, role="gateway")
                 after.callback(remove_identities, installed, known[namespace])
             folder = request.config.stash[RUN].folder / "tests" / f"{_slug(request.node.name)}-{namespace}-g{count}"
-            made = make_gateway(installed, namespace, vault_prefix, folder, *arguments, identities=known[namespace])
+            made = make_gateway(installed, namespace, prefix, folder, *arguments, identities=known[namespace])
             after.callback(made.stop)
             return made.start() if start else made
 

@@ -13,9 +13,11 @@ from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
 from testbed.progress import Reporter
 from testbed.proxy import Proxy
+from testbed.pytest_plugin import RUN
 from testbed.session import Endpoints, Session
 from tests.e2e.environments import Environment
 from tests.e2e.support import Organization
+from tests.e2e.turns import Turns, with_flags
 from tests.faults.doors import Doors, make_caller
 from tests.faults.published import World
 from tests.faults.support import Exposed
@@ -59,26 +61,29 @@ def exposed(make_exposed: Callable[..., Exposed]) -> Exposed:
     return make_exposed()
 
 
+@pytest.fixture(scope="package")
+def turns(request: pytest.FixtureRequest, installed: Session) -> Iterator[Turns]:
+    """The operators behind the gateways; their own way to the servers is never spoiled."""
+    made = Turns(installed, request.config.stash[RUN].folder / "tests", with_flags)
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def make_doors(
-    installed: Session,
-    operator: Callable[..., Operator],
-    gateway: Callable[..., Gateway],
-    make_namespace: Callable[[], str],
-    vault_prefix: str,
-) -> Iterator[Callable[..., Doors]]:
+def make_doors(installed: Session, turns: Turns, gateway: Callable[..., Gateway]) -> Iterator[Callable[..., Doors]]:
     """`make_doors(replicas=1)`: a namespace with an operator, and gateways that have a proxy before each server."""
     with contextlib.ExitStack() as after:
 
         def make(replicas: int = 1) -> Doors:
-            testbed, namespace = installed.testbed, make_namespace()
-            org = Environment(installed, namespace, vault_prefix, operator(namespace))
-            token = make_caller(org)
+            testbed, turn = installed.testbed, turns.take()
+            token = make_caller(Environment(installed, turn.namespace, turn.prefix, turn.operator))
             to_kube, to_vault = (Proxy(url, testbed.pki).start() for url in (testbed.apiserver.url, testbed.vault.url))
             after.callback(to_kube.stop)
             after.callback(to_vault.stop)
             gateways = tuple(
-                gateway(namespace, start=False).through(kubernetes=to_kube.url, vault=to_vault.url)
+                gateway(turn.namespace, prefix=turn.prefix, start=False).through(
+                    kubernetes=to_kube.url, vault=to_vault.url
+                )
                 for _ in range(replicas)
             )
             for each in gateways:
@@ -86,7 +91,8 @@ def make_doors(
                 after.callback(each.stop)
                 each.start()
             executor = after.enter_context(ThreadPoolExecutor(32))
-            return Doors(installed, namespace, vault_prefix, org.operator, gateways, to_kube, to_vault, token, executor)
+            place = (installed, turn.namespace, turn.prefix, turn.operator)
+            return Doors(*place, gateways, to_kube, to_vault, token, executor)
 
         yield make
 
