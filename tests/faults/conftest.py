@@ -1,20 +1,19 @@
-"""Operators whose way to the servers can be spoiled, and operators on servers of the module's own, to be stopped."""
+"""Operators whose way to the servers can be spoiled, and operators on servers of the folder's own, to be stopped."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
-from testbed.progress import Reporter
 from testbed.proxy import Proxy
 from testbed.pytest_plugin import RUN
-from testbed.session import Endpoints, Session
 from tests.e2e.environments import Environment
 from tests.e2e.support import Organization
 from tests.e2e.turns import Turns, with_flags
@@ -22,13 +21,23 @@ from tests.faults.doors import Doors, make_caller
 from tests.faults.published import World
 from tests.faults.support import Exposed
 from tests.published.support import Api
+from tests.support.servers import own_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from testbed.cluster import Testbed
     from testbed.gateway import Gateway
+    from testbed.session import Session
+
+
+# Before xdist looks, also where this folder is named to pytest.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep those with servers of their own on one worker: each would start them."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "own" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("own servers of faults"))
 
 
 @pytest.fixture
@@ -116,12 +125,17 @@ def make_world(make_doors: Callable[..., Doors]) -> Callable[..., World]:
     return make
 
 
-@pytest.fixture(scope="module")
-def own(own_testbed: Testbed) -> Session:
-    """The module's own servers, with the CRDs and the policies."""
-    session = Session(Endpoints.of(own_testbed), own_testbed.folder, Reporter(quiet=True), own_testbed)
-    install_shared(session)
-    return session
+@pytest.fixture(scope="package")
+def own(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """Servers of the folder's own, with the CRDs and the policies; a test leaves them running."""
+    with own_session(request.config, install_shared) as session:
+        yield session
+
+
+@pytest.fixture(scope="package")
+def own_testbed(own: Session) -> Testbed:
+    """The same, to be stopped, frozen or sealed."""
+    return own.testbed
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_an_operator_that_starts_without_an_api_server(
 
 @pytest.fixture
 def watching(make_org: Callable[..., Organization], own_testbed: Testbed) -> Iterator[tuple[Organization, Proxy]]:
-    """An operator on the module's servers, with a proxy before the API server."""
+    """An operator on the folder's servers, with a proxy before the API server."""
     proxy = Proxy(own_testbed.apiserver.url, own_testbed.pki).start()
     org = make_org("--sweep-grace", "2", "--no-leader-elect", start=False)
     org.operator.through(kubernetes=proxy.url, vault=own_testbed.vault.url).start()

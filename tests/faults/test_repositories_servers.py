@@ -35,7 +35,7 @@ def servers_up(own_testbed: Testbed) -> Iterator[None]:
 
 @pytest.fixture
 def repo(own: Session, make_org: Callable[..., Organization], tmp_path: Path) -> Iterator[Repo]:
-    """A repository, with an operator and a gateway on the module's own servers."""
+    """A repository, with an operator and a gateway on the folder's own servers."""
     org = make_org("--no-leader-elect")
     identities = make_identities(own, org.namespace, org.prefix, role="gateway")
     folder = tmp_path / "gateway"
