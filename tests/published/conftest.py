@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 # Without a Lease, which an operator that a test stops for a while would lose.
 ALONE = "--no-leader-elect"
+
+
+# Before xdist looks, also where this folder is named to pytest.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep those with the bed on one worker: each would start its three programs."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "bed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("operations"))
 
 
 @pytest.fixture(scope="package")
@@ -97,6 +107,12 @@ def replica(
         made = released(installed, Gateway, [name], name, folder, after, "--tls-name", "localhost")
         after.callback(made.stop)
         yield made.start()
+
+
+@pytest.fixture(scope="package")
+def second(make_replica: Callable[..., Gateway]) -> Gateway:
+    """A second gateway of the namespace, which no test stops."""
+    return make_replica()
 
 
 @pytest.fixture

@@ -282,10 +282,8 @@ def test_other_methods_405(instance: Instance, owner: User) -> None:
     refused(owner.ask("GET", f"{instance.path()}/x"), 404)
 
 
-def test_a_replica_lists_what_another_made(
-    instance: Instance, owner: User, make_replica: Callable[..., Gateway]
-) -> None:
+def test_a_replica_lists_what_another_made(instance: Instance, owner: User, second: Gateway) -> None:
     value = canary()
-    made = instance.created(owner, "mysecret", value, gateway=make_replica())
+    made = instance.created(owner, "mysecret", value, gateway=second)
     item = instance.known(owner, "mysecret")
     assert (item["id"], item["value"]) == (made["id"], encoded(value))

@@ -27,12 +27,6 @@ def shop(api: Api) -> Shop:
     return Shop.new(api)
 
 
-@pytest.fixture(scope="module")
-def second(make_replica: Callable[..., Gateway]) -> Gateway:
-    """Another replica of the gateway."""
-    return make_replica()
-
-
 def listed(shop: Shop) -> str:
     """What `kubectl get slots` shows of the namespace."""
     done = shop.api.session.kubectl("get", "slots", namespace=shop.api.namespace)

@@ -162,17 +162,13 @@ def test_a_method_and_a_path_that_are_not_there(repo: Repo) -> None:
     refused(repo.user.ask("GET", f"/repos/id:{repo.id}"), 404, "NotFound")
 
 
-def test_an_operation_can_be_polled_at_once_on_another_replica(
-    repo: Repo, make_replica: Callable[..., Gateway]
-) -> None:
-    other = make_replica()
+def test_an_operation_can_be_polled_at_once_on_another_replica(repo: Repo, second: Gateway) -> None:
     for number in range(5):
         operation = repo.accepted(f"KEY_{number}", "v")
-        assert repo.standing(operation, other)["status"] in ("scheduled", "in_progress", "success")
-        assert urlsplit(repo.standing(operation, other)["status_url"]).port == other.port
-        again = repo.accepted(f"KEY_{number}", "w", other)
+        assert repo.standing(operation, second)["status"] in ("scheduled", "in_progress", "success")
+        assert urlsplit(repo.standing(operation, second)["status_url"]).port == second.port
+        again = repo.accepted(f"KEY_{number}", "w", second)
         assert repo.becomes(again, "success")["operation_id"] == again["operation_id"]
-    other.stop()
 
 
 def test_the_address_that_clients_know(repo: Repo, make_replica: Callable[..., Gateway]) -> None:
