@@ -41,13 +41,23 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class GoBuild:
-    """A command to be built from one of the modules in `testbed/modules`."""
+    """A command to be built from one of the modules in `testbed/modules`.
+
+    Attributes:
+        flavour: tells builds of one version apart, where the flags changed.
+    """
 
     module: str
     package: str
     version: str
     ldflags: str = "-s -w"
     tags: str = ""
+    flavour: str = ""
+
+    @property
+    def kept_as(self) -> str:
+        """What the build is kept under."""
+        return "-".join(filter(None, (self.version, self.flavour)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,12 @@ _HELM = {
     "darwin-amd64": "7de04301f28b902a74f6286ed941cadc86ee5e6a9086a18f2ccf1f548e99d618",
     "darwin-arm64": "139c794c22f16b579d08ddd3008c8038b9bb2814f35b5bcca91f50a1f458978d",
 }
+# What `helm template` takes the cluster for, as the Makefile of Helm's releases sets it; else it is Kubernetes 1.20.
+_HELM_KUBERNETES = " ".join(
+    f"-X helm.sh/helm/v3/pkg/{package}.k8sVersion{part}={number}"
+    for package in ("chartutil", "lint/rules")
+    for part, number in (("Major", 1), ("Minor", 36))
+)
 # https://github.com/hashicorp/homebrew-tap, Formula/vault.rb at commit ef24df3 "Bump Vault … to 1.21.4" (SHA-256).
 _VAULT = {
     "linux-amd64": "889b681990fe221b884b7932fa9c9dd0ee9811b9349554f1aa287ab63c9f3dae",
@@ -166,7 +182,13 @@ TOOLS: Mapping[str, Tool] = {
         _from_kubernetes("kubectl", "client", _KUBERNETES_CLIENT),
         Tool(
             "helm",
-            build=GoBuild("helm", "helm.sh/helm/v3/cmd/helm", "v3.22.0"),
+            build=GoBuild(
+                "helm",
+                "helm.sh/helm/v3/cmd/helm",
+                "v3.22.0",
+                ldflags=f"-s -w {_HELM_KUBERNETES}",
+                flavour="kubernetes-1.36",
+            ),
             downloads={
                 key: Download(
                     "v3.20.2", f"https://get.helm.sh/helm-v3.20.2-{key}.tar.gz", f"{key}/helm", "sha256", digest

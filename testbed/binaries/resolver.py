@@ -67,7 +67,7 @@ class Resolver:
         if release := tool.downloads.get(platform_key()):
             yield release.version, "release", lambda folder, detail: self._download(release, folder, detail)
         if spec := tool.build:
-            yield spec.version, "build", lambda folder, detail: gobuild.build(self._cache, spec, folder, detail)
+            yield spec.kept_as, "build", lambda folder, detail: gobuild.build(self._cache, spec, folder, detail)
 
     def _download(self, release: Download, folder: Path, detail: Callable[[str], None]) -> Path:
         """Download, and remember a host that could not be reached."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from testbed.clients.kubectl import Kubectl
+    from testbed.session import Session
     from tests.chart.objects import Render
 
 
@@ -33,6 +35,14 @@ def test_it_names_the_kinds(about: Callable[[str], Any]) -> None:
         for version in item["spec"]["versions"]
     }
     assert {(item["name"], item["kind"], item["version"]) for item in about("crds")} == served
+
+
+@pytest.mark.parametrize(("version", "code"), [("1.29.15", 1), ("1.30.0", 0), ("1.31.5-gke.100", 0)])
+def test_it_says_which_kubernetes_it_needs(testbed: Session, version: str, code: int) -> None:
+    command = [testbed.helm, "template", "slotwarden", CHART, "--kube-version", version]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert ("chart requires kubeVersion: >=1.30.0-0" in done.stderr) is bool(code)
 
 
 def test_it_names_the_image(about: Callable[[str], Any], render: Render) -> None:
