@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SLOTS, TRIES, KEYS = 80, 4, 12
 PARTS = [f"--only={name}" for name in ("create", "rotate", "door", "environment", "restart", "refresh", "bare")]
 # One measurement for all that is asked of it.
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.long]
 SMALL = ["-n", str(SLOTS), "--runs", "1", "--tries", str(TRIES), "--keys", str(KEYS), "--refresh-interval", "2", *PARTS]
 TIMES = [
     "slots_per_second",
