@@ -103,6 +103,18 @@ def test_pipx_installs_the_program(built: Built, tmp_path: Path) -> None:
     _works(tmp_path / "bin/slotwarden", tmp_path)
 
 
+@pytest.mark.long
+@FROM_THE_INDEX
+def test_the_lock_has_wheels_for_both_platforms_of_the_image(tmp_path: Path) -> None:
+    """The image builds nothing from source. glibc of its base is 2.36."""
+    for machine in ("x86_64", "aarch64"):
+        platforms = [f"--platform=manylinux{glibc}_{machine}" for glibc in ("2014", "_2_28", "_2_34")]
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps")
+        wheels = ("--only-binary=:all:", "--python-version=3.11", *platforms, "--dest", tmp_path / machine)
+        run(*pip, *wheels, "--require-hashes", "--requirement", ROOT / "requirements/runtime.txt")
+        assert list((tmp_path / machine).glob(f"*_{machine}.whl"))
+
+
 def _works(program: Path, folder: Path) -> None:
     """It starts away from the checkout, and brings the CRDs and the API's description with it."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
