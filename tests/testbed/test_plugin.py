@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from testbed.processes import Identity
 
+# Seconds for a start and an end of servers beside all that runs.
+PATIENCE = 180
 UNIT = "def test_pure():\n    assert True\n"
 SHARED = """
 import pytest
@@ -36,7 +38,7 @@ import threading
 
 def test_waiting(testbed):
     (testbed.folder / "waiting").touch()
-    threading.Event().wait(60)
+    threading.Event().wait(600)
 """
 
 
@@ -61,14 +63,14 @@ def run_folder(folder: Path) -> Path:
 
 def test_tests_that_need_no_servers_start_none(tmp_path: Path) -> None:
     run = start(tmp_path, UNIT)
-    assert run.wait(60) == 0
+    assert run.wait(PATIENCE) == 0
     assert [path.name for path in run_folder(tmp_path).iterdir()] == ["owner.json"]
 
 
 @pytest.mark.xdist_group("own testbed")
 def test_workers_share_servers_that_end_with_the_run(tmp_path: Path) -> None:
     run = start(tmp_path, SHARED, "-n", "2")
-    said, _ = run.communicate(timeout=120)
+    said, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, said
     folder = run_folder(tmp_path)
     seen = list((folder / "seen").iterdir())
@@ -83,12 +85,12 @@ def test_workers_share_servers_that_end_with_the_run(tmp_path: Path) -> None:
 @pytest.mark.xdist_group("own testbed")
 def test_an_interrupted_run_ends_its_servers(tmp_path: Path) -> None:
     run = start(tmp_path, WAITING)
-    eventually(lambda: (run_folder(tmp_path) / "waiting").exists(), 60)
+    eventually(lambda: (run_folder(tmp_path) / "waiting").exists(), PATIENCE)
     state = State.load(run_folder(tmp_path) / "servers")
     assert state is not None
     assert all(identity.alive() for identity in state.processes.values())
     os.killpg(run.pid, signal.SIGINT)
-    run.communicate(timeout=60)
+    run.communicate(timeout=PATIENCE)
     assert run.returncode == pytest.ExitCode.INTERRUPTED
     assert not any(identity.alive() for identity in state.processes.values())
 
@@ -97,12 +99,12 @@ def test_an_interrupted_run_ends_its_servers(tmp_path: Path) -> None:
 @pytest.mark.xdist_group("own testbed")
 def test_what_a_killed_run_left_is_ended_by_the_next(tmp_path: Path) -> None:
     killed = start(tmp_path, WAITING)
-    eventually(lambda: (run_folder(tmp_path) / "waiting").exists(), 60)
+    eventually(lambda: (run_folder(tmp_path) / "waiting").exists(), PATIENCE)
     state = State.load(run_folder(tmp_path) / "servers")
     assert state is not None
     killed.kill()
-    killed.communicate(timeout=60)
+    killed.communicate(timeout=PATIENCE)
     left: list[Identity] = list(state.processes.values())
     assert all(identity.alive() for identity in left)
-    assert start(tmp_path, UNIT).wait(60) == 0
+    assert start(tmp_path, UNIT).wait(PATIENCE) == 0
     assert not any(identity.alive() for identity in left)
