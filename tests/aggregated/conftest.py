@@ -5,7 +5,6 @@ A test leaves them as it found them; names of objects are its own.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +13,12 @@ from testbed.gateway import install_aggregation, make_gateway
 from testbed.install import install_shared
 from testbed.operator import Operator, make_identities, operator_env
 from tests.e2e.support import Organization
+from tests.support.groups import keep_on_one_worker
 from tests.support.servers import own_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from testbed.gateway import Gateway
     from testbed.session import Session
@@ -25,13 +26,10 @@ if TYPE_CHECKING:
 NAMESPACE = "acme"
 
 
-# Before xdist looks, also where this folder is named to pytest.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the folder on one worker: each would start the servers."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("aggregated"))
+    keep_on_one_worker(items, __file__, "aggregated")
 
 
 @pytest.fixture(scope="package")

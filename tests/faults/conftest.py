@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,23 +20,22 @@ from tests.faults.doors import Doors, make_caller
 from tests.faults.published import World
 from tests.faults.support import Exposed
 from tests.published.support import Api
+from tests.support.groups import keep_on_one_worker
 from tests.support.servers import own_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from testbed.cluster import Testbed
     from testbed.gateway import Gateway
     from testbed.session import Session
 
 
-# Before xdist looks, also where this folder is named to pytest.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep those with servers of their own on one worker: each would start them."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and "own" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("own servers of faults"))
+    keep_on_one_worker(items, __file__, "own servers of faults", fixture="own")
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.leadership.support import LEASE, Replicas
+from tests.support.groups import keep_on_one_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,13 +17,10 @@ if TYPE_CHECKING:
     from testbed.session import Session
 
 
-# Before xdist looks, also where this folder is named to pytest.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what takes long one after the other: each has three busy processes, and bounds of time."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.xdist_group("leadership"))
+    keep_on_one_worker(items, __file__, "leadership", marker="long")
 
 
 @pytest.fixture

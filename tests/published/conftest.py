@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +16,7 @@ from testbed.proxy import Proxy
 from testbed.release import released
 from tests.published.operations import Bed
 from tests.published.support import EVERYTHING, Api, User
+from tests.support.groups import keep_on_one_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,13 +28,10 @@ if TYPE_CHECKING:
 ALONE = "--no-leader-elect"
 
 
-# Before xdist looks, also where this folder is named to pytest.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep those with the bed on one worker: each would start its three programs."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and "bed" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("operations"))
+    keep_on_one_worker(items, __file__, "operations", fixture="bed")
 
 
 @pytest.fixture(scope="package")
