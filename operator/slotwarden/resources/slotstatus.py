@@ -185,7 +185,7 @@ class Status(Model):
     ] = None
     last_handled_refresh: Annotated[
         str | None,
-        Field(description="The text of the annotation slotwarden.io/refresh that was last worked off."),
+        Field(description="The value of the annotation slotwarden.io/refresh that was last acted on."),
     ] = None
     source_mac: Annotated[
         str | None,
