@@ -6,7 +6,7 @@ import pytest
 
 from testbed.clients.kubectl import helm_template
 from testbed.install import CHART
-from tests.faults.conftest import make_doors, make_exposed
+from tests.faults.conftest import make_doors, make_exposed, turns
 from tests.monitoring.cases import NAMESPACE
 from tests.monitoring.promtool import Promtool
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from testbed.session import Session
     from tests.monitoring.promtool import Json
 
-__all__ = ["make_doors", "make_exposed"]
+__all__ = ["make_doors", "make_exposed", "turns"]
 
 
 @pytest.fixture
