@@ -36,8 +36,9 @@ def known(slot: Slot, wire: Wire) -> Json:
     """How a list tells of a slot that kubectl made, once it does."""
 
     def check() -> Json:
-        (found,) = slot.listed(wire)
-        return found
+        found = slot.listed(wire)
+        assert len(found) == 1
+        return found[0]
 
     return eventually(check, message=f"the gateway knows {slot.name}")
 
