@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from testbed.clients.kube import core, slots
+from testbed.clients.kube import slots
 from testbed.wait import eventually
-from tests.e2e.environments import DECLARED, SECRET
+from tests.e2e.environments import DECLARED, SECRET, key_of
 from tests.e2e.support import data, git, released
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ NAMES = [f"key-{number}" for number in range(12)]
 
 
 def values(names: list[str]) -> dict[str, str]:
-    return {name.upper().replace("-", "_"): f"value of {name}" for name in names}
+    return {key_of(name): f"value of {name}" for name in names}
 
 
 def filled(shop: Environment) -> Json:
@@ -49,7 +49,7 @@ def test_a_slot_leaves_its_secret(org: Organization) -> None:
     eventually(lambda: org.find_secret("collected") is None, message="the other Secret is collected")
     org.operator.restart()
     org.barrier()
-    kept = org.kube.get(core(org.namespace, "secrets", "orphaned"))
+    kept = org.secret("orphaned")
     assert kept["metadata"]["uid"] == uid
     assert not kept["metadata"].get("ownerReferences")
     assert data(kept)["password"] == "orphaned"
